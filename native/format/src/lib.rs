@@ -1,0 +1,1 @@
+//! Writes rows as CSV or JSON the way StarRocks reads them.

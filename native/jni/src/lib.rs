@@ -1,0 +1,1 @@
+//! The JNI face of the sink.

@@ -1,0 +1,1 @@
+//! One sink session: batches, sealing, the memory bound, flusher threads, counters.

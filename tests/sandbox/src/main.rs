@@ -1,0 +1,3 @@
+//! A StarRocks look-alike for tests and the demo.
+
+fn main() {}
