@@ -1,1 +1,24 @@
-//! Stream load client: labels, redirects, replies, retries, and table metadata over the MySQL protocol.
+//! Stream load client for StarRocks: labels, redirects, replies, retries, and table metadata over the MySQL protocol.
+//!
+//! A *stream load* is one HTTP request whose body becomes visible in a table as a whole or not at all. The client
+//! asks an FE (frontend), which redirects to a BE (backend) that takes the body. Each load has a *label*, by which
+//! StarRocks tells a repeated load from a new one; a load is only ever repeated under its own label, and where an
+//! answer was lost the label's state decides. (StarRocks documentation: "Stream Load", "Load data using Stream Load".)
+//!
+//! This crate knows nothing of rows: a load is bytes.
+
+mod client;
+mod config;
+mod endpoint;
+mod error;
+mod events;
+pub mod label;
+pub mod meta;
+mod secret;
+
+pub use client::{Body, Client, Load, Loaded};
+pub use config::ClientConfig;
+pub use endpoint::{Endpoint, HostMapping, Scheme, parse_load_urls};
+pub use error::{ErrorCode, LoadError};
+pub use events::{Events, Level, NoEvents};
+pub use secret::Secret;

@@ -1,0 +1,221 @@
+//! Server addresses: load URLs, redirect targets, and the mapping between them.
+
+use std::fmt;
+
+use crate::LoadError;
+
+/// `http` or `https`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// Plain HTTP.
+    Http,
+    /// HTTP over TLS.
+    Https,
+}
+
+impl Scheme {
+    fn split(text: &str) -> (Option<Scheme>, &str) {
+        for (prefix, scheme) in [("http://", Scheme::Http), ("https://", Scheme::Https)] {
+            if let Some(head) = text.get(..prefix.len())
+                && head.eq_ignore_ascii_case(prefix)
+            {
+                return (Some(scheme), &text[prefix.len()..]);
+            }
+        }
+        (None, text)
+    }
+
+    /// The scheme as it stands in a URL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+        }
+    }
+}
+
+/// Scheme, host and port of an HTTP server. Displayed as `http://fe1:8030`, `https://[::1]:8030`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Endpoint {
+    /// Plain or over TLS.
+    pub scheme: Scheme,
+    /// Host name or address, lower case, IPv6 addresses without brackets.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+}
+
+impl Endpoint {
+    /// Reads `host:port`, `http://host:port` or `https://host:port`; a path of `/` at the end is allowed.
+    /// IPv6 addresses stand in brackets. The port must be given.
+    pub fn parse(entry: &str) -> Result<Endpoint, String> {
+        let (scheme, rest) = Scheme::split(entry.trim());
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let (host, port) = split_host_port(rest)?;
+        let port = port.ok_or_else(|| "the port is missing".to_owned())?;
+        Ok(Endpoint { scheme: scheme.unwrap_or(Scheme::Http), host, port })
+    }
+
+    /// `host:port`, IPv6 addresses in brackets.
+    pub fn authority(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+
+    pub(crate) fn same_address(&self, other: &Endpoint) -> bool {
+        self.port == other.port && self.host == other.host
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme.as_str(), self.authority())
+    }
+}
+
+/// Reads the option `load-url`: entries separated by `;`, each as [`Endpoint::parse`] takes it.
+///
+/// # Errors
+/// Names the entry that can't be read, and why.
+pub fn parse_load_urls(text: &str) -> Result<Vec<Endpoint>, LoadError> {
+    let urls = text
+        .split(';')
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty())
+        .map(|entry| {
+            Endpoint::parse(entry).map_err(|why| {
+                LoadError::config(format!(
+                    "load-url: entry '{}' can't be used: {why}; what is expected is host:port or http(s)://host:port, \
+                     several separated by ';', IPv6 addresses in brackets",
+                    without_user_info(entry)
+                ))
+            })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    if urls.is_empty() {
+        return Err(LoadError::config(
+            "load-url is empty: give the HTTP address of at least one FE, such as fe1:8030",
+        ));
+    }
+    Ok(urls)
+}
+
+/// A URL's `user:password@` has no business in a message.
+pub(crate) fn without_user_info(text: &str) -> String {
+    let (head, rest) = match text.find("://") {
+        Some(at) => text.split_at(at + 3),
+        None => ("", text),
+    };
+    let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..authority_end].rfind('@') {
+        Some(at) => format!("{head}{}", &rest[at + 1..]),
+        None => text.to_owned(),
+    }
+}
+
+/// Splits `host`, `host:port`, `[v6]`, `[v6]:port`. The host comes back lower case and without brackets.
+pub(crate) fn split_host_port(text: &str) -> Result<(String, Option<u16>), String> {
+    if text.contains('@') {
+        return Err("user and password don't belong into it".to_owned());
+    }
+    let (host, port) = if let Some(rest) = text.strip_prefix('[') {
+        let (host, tail) = rest.split_once(']').ok_or("the closing ']' is missing")?;
+        host.parse::<std::net::Ipv6Addr>().map_err(|_| format!("'{host}' is not an IPv6 address"))?;
+        match tail {
+            "" => (host, None),
+            _ => (host, Some(tail.strip_prefix(':').ok_or("after ']' comes ':' and the port")?)),
+        }
+    } else {
+        match text.split_once(':') {
+            Some((_, port)) if port.contains(':') => {
+                return Err("it has several ':'; IPv6 addresses stand in brackets".to_owned());
+            }
+            Some((host, port)) => (host, Some(port)),
+            None => (text, None),
+        }
+    };
+    if host.is_empty() {
+        return Err("the host is missing".to_owned());
+    }
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':' | '%');
+    if let Some(bad) = host.chars().find(|&c| !legal(c)) {
+        return Err(format!("'{bad}' can't be in a host name"));
+    }
+    let port = match port {
+        None => None,
+        Some(port) => match port.parse::<u16>() {
+            Ok(number) if number > 0 && port.bytes().all(|b| b.is_ascii_digit()) => Some(number),
+            _ => return Err(format!("'{port}' is not a port")),
+        },
+    };
+    Ok((host.to_ascii_lowercase(), port))
+}
+
+/// The option `sink.redirect.host-mapping`: which address to take instead of the one an FE names.
+///
+/// Entries `from=to`, separated by `;`. `from` is `host:port` or `host` (then for every port); `to` is `host:port`,
+/// `host` (the port stays), or either with `http://` or `https://` before it to set the scheme too.
+/// An entry with a port goes before one without.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HostMapping {
+    entries: Vec<Mapping>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Mapping {
+    from: (String, Option<u16>),
+    scheme: Option<Scheme>,
+    to: (String, Option<u16>),
+}
+
+impl HostMapping {
+    /// Reads the option's text; an empty one maps nothing.
+    ///
+    /// # Errors
+    /// Names the entry that can't be read, and why.
+    pub fn parse(text: &str) -> Result<HostMapping, LoadError> {
+        let mut entries: Vec<Mapping> = Vec::new();
+        for entry in text.split(';').map(str::trim).filter(|entry| !entry.is_empty()) {
+            let mapping = Self::entry(entry).map_err(|why| {
+                LoadError::config(format!(
+                    "sink.redirect.host-mapping: entry '{}' can't be used: {why}; what is expected is \
+                     beHost:port=host:port, several separated by ';', IPv6 addresses in brackets",
+                    without_user_info(entry)
+                ))
+            })?;
+            if entries.iter().any(|other| other.from == mapping.from) {
+                return Err(LoadError::config(format!(
+                    "sink.redirect.host-mapping: '{}' is mapped twice",
+                    entry.split('=').next().unwrap_or(entry).trim()
+                )));
+            }
+            entries.push(mapping);
+        }
+        // Entries with a port first: the first one that fits is taken.
+        entries.sort_by_key(|mapping| mapping.from.1.is_none());
+        Ok(HostMapping { entries })
+    }
+
+    fn entry(entry: &str) -> Result<Mapping, String> {
+        let (from, to) = entry.split_once('=').ok_or("'=' is missing")?;
+        let from = split_host_port(from.trim())?;
+        let (scheme, to) = Scheme::split(to.trim());
+        Ok(Mapping { from, scheme, to: split_host_port(to)? })
+    }
+
+    /// The address to use for the one the server named.
+    pub fn apply(&self, named: &Endpoint) -> Endpoint {
+        let fits = |m: &&Mapping| m.from.0 == named.host && m.from.1.is_none_or(|port| port == named.port);
+        match self.entries.iter().find(fits) {
+            None => named.clone(),
+            Some(mapping) => Endpoint {
+                scheme: mapping.scheme.unwrap_or(named.scheme),
+                host: mapping.to.0.clone(),
+                port: mapping.to.1.unwrap_or(named.port),
+            },
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Load labels: the names under which StarRocks remembers loads, unique per database.
+//!
+//! StarRocks takes labels of 1 to 128 characters out of `[-_A-Za-z0-9]` (its rule is `^[-\w]{1,128}$`).
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::LoadError;
+
+/// The longest label that StarRocks takes, in characters.
+pub const MAX_LABEL_LEN: usize = 128;
+
+/// The longest prefix that leaves room for what makes labels unique and traceable.
+pub const MAX_PREFIX_LEN: usize = 48;
+
+/// Checks the option `sink.label-prefix`.
+///
+/// # Errors
+/// `Config`, when it is empty, longer than [`MAX_PREFIX_LEN`], or has a character outside `[-_A-Za-z0-9]`.
+pub fn check_prefix(prefix: &str) -> Result<(), LoadError> {
+    let fail = |why: String| {
+        Err(LoadError::config(format!(
+            "sink.label-prefix '{prefix}' {why}: 1 to {MAX_PREFIX_LEN} characters of letters, digits, '-' and '_' are \
+             allowed, because StarRocks takes no others in a label"
+        )))
+    };
+    if prefix.is_empty() {
+        return fail("is empty".to_owned());
+    }
+    if let Some(bad) = prefix.chars().find(|&c| !legal(c)) {
+        return fail(format!("has the character '{}'", bad.escape_debug()));
+    }
+    if prefix.len() > MAX_PREFIX_LEN {
+        return fail(format!("has {} characters", prefix.len()));
+    }
+    Ok(())
+}
+
+pub(crate) fn legal(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '-' || c == '_'
+}
+
+/// Mints the labels of one session: `{prefix}-{table}-{subtask}-{job}{random}-{n}`, where `job` is the start of the
+/// job's id, `random` is 64 bits drawn when the session began, and `n` counts. No two are ever the same, neither
+/// within a session nor among sessions, whatever tables they are for. Any thread may mint.
+#[derive(Debug)]
+pub struct Labels {
+    prefix: String,
+    session: String,
+    next: AtomicU64,
+}
+
+impl Labels {
+    /// Labels for subtask `subtask` of job `job_id` (any text; what is legal in a label is used of it).
+    ///
+    /// # Errors
+    /// `Config` when the prefix can't be used, see [`check_prefix`].
+    pub fn new(prefix: &str, job_id: &str, subtask: u32) -> Result<Labels, LoadError> {
+        check_prefix(prefix)?;
+        let mut random = [0; 8];
+        getrandom::getrandom(&mut random)
+            .map_err(|e| LoadError::config(format!("no random numbers for load labels: {e}")))?;
+        let job: String = job_id.chars().filter(|c| c.is_ascii_alphanumeric()).take(8).collect();
+        let session = format!("{subtask}-{job}{:016x}", u64::from_be_bytes(random));
+        Ok(Labels { prefix: prefix.to_owned(), session, next: AtomicU64::new(0) })
+    }
+
+    /// A label for a batch of `table`, never given out before.
+    pub fn mint(&self, table: &str) -> String {
+        let n = self.next.fetch_add(1, Ordering::Relaxed);
+        let tail = format!("-{}-{n}", self.session);
+        let room = MAX_LABEL_LEN.saturating_sub(self.prefix.len() + 1 + tail.len());
+        format!("{}-{}{tail}", self.prefix, table_part(table, room))
+    }
+}
+
+/// The table's name, or where it has other characters or is too long, what is legal of its start and a hash of it.
+fn table_part(table: &str, room: usize) -> String {
+    if table.len() <= room && !table.is_empty() && table.chars().all(legal) {
+        return table.to_owned();
+    }
+    let hash = format!("{:016x}", fnv1a(table.as_bytes()));
+    let start: String =
+        table.chars().filter(|&c| legal(c)).take(room.saturating_sub(hash.len() + 1).min(24)).collect();
+    if start.is_empty() { hash } else { format!("{start}_{hash}") }
+}
+
+/// FNV-1a, 64 bits: stable over releases, so that a table keeps its label form.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+}
