@@ -1,0 +1,195 @@
+//! Rows on their way: the arena they are serialized into, and the batch that gives it a label.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::time::Instant;
+
+use starrocks_load::Body;
+
+use crate::pool::{CHUNK, Chunk, Pool};
+
+/// Bytes in a list of chunks; the chunks go back to their pool when the arena is dropped.
+#[derive(Debug)]
+pub struct Arena {
+    pool: Arc<Pool>,
+    chunks: Vec<Chunk>,
+    len: usize,
+}
+
+impl Arena {
+    /// An empty arena, which holds no memory.
+    pub fn new(pool: Arc<Pool>) -> Self {
+        Self { pool, chunks: Vec::new(), len: 0 }
+    }
+
+    /// Bytes in it.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Chunks that must be had before `bytes` more can be appended.
+    pub fn chunks_for(&self, bytes: usize) -> usize {
+        let room = self.chunks.last().map_or(0, Chunk::room);
+        bytes.saturating_sub(room).div_ceil(CHUNK)
+    }
+
+    /// Appends all of `bytes`, or nothing where the pool's bound forbids it (`false`).
+    pub fn append(&mut self, bytes: &[u8]) -> io::Result<bool> {
+        let missing = self.chunks_for(bytes.len());
+        let mut next = self.chunks.len().saturating_sub(1);
+        if missing > 0 && !self.pool.take(missing, &mut self.chunks)? {
+            return Ok(false);
+        }
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let n = self.chunks[next].fill(rest);
+            rest = &rest[n..];
+            next += 1;
+        }
+        self.len += bytes.len();
+        Ok(true)
+    }
+}
+
+impl Drop for Arena {
+    fn drop(&mut self) {
+        self.pool.give(self.chunks.drain(..));
+    }
+}
+
+/// What stands around and between the rows of a body: `[`, `,` and `]` for JSON, nothing for CSV.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Framing {
+    /// Before the first row.
+    pub prefix: &'static [u8],
+    /// Between two rows.
+    pub between: &'static [u8],
+    /// After the last row.
+    pub suffix: &'static [u8],
+}
+
+/// Rows of one table that are loaded together, under one label, for ever.
+#[derive(Debug)]
+pub struct Batch {
+    /// Given at birth, never changed.
+    pub label: String,
+    /// Rows appended.
+    pub rows: u64,
+    /// When its first row came.
+    pub born: Instant,
+    framing: Framing,
+    arena: Arena,
+}
+
+impl Batch {
+    /// An empty batch.
+    pub fn new(label: String, framing: Framing, pool: Arc<Pool>) -> Self {
+        Self { label, rows: 0, born: Instant::now(), framing, arena: Arena::new(pool) }
+    }
+
+    /// Bytes of its rows, the framing around them left out.
+    pub fn bytes(&self) -> usize {
+        self.arena.len()
+    }
+
+    /// What must stand before the next row's text.
+    pub fn separator(&self) -> &'static [u8] {
+        if self.rows == 0 { b"" } else { self.framing.between }
+    }
+
+    /// Chunks that must be had before `bytes` more can be appended.
+    pub fn chunks_for(&self, bytes: usize) -> usize {
+        self.arena.chunks_for(bytes)
+    }
+
+    /// Appends a row, which begins with [`Self::separator`]; `false` when the memory bound forbids it.
+    pub fn append(&mut self, row: &[u8]) -> io::Result<bool> {
+        let taken = self.arena.append(row)?;
+        self.rows += u64::from(taken);
+        Ok(taken)
+    }
+}
+
+impl Body for Batch {
+    fn len(&self) -> u64 {
+        (self.framing.prefix.len() + self.arena.len() + self.framing.suffix.len()) as u64
+    }
+
+    fn reader(&self) -> Box<dyn Read + '_> {
+        let chunks = self.arena.chunks.iter().map(Chunk::bytes);
+        let pieces = std::iter::once(self.framing.prefix).chain(chunks).chain(std::iter::once(self.framing.suffix));
+        Box::new(Pieces { current: &[], rest: pieces })
+    }
+}
+
+/// Reads one slice after the other.
+struct Pieces<'a, I> {
+    current: &'a [u8],
+    rest: I,
+}
+
+impl<'a, I: Iterator<Item = &'a [u8]>> Read for Pieces<'a, I> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.current.is_empty() {
+            match self.rest.next() {
+                Some(piece) => self.current = piece,
+                None => return Ok(0),
+            }
+        }
+        self.current.read(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const JSON: Framing = Framing { prefix: b"[", between: b",", suffix: b"]" };
+
+    fn body(batch: &Batch) -> Vec<u8> {
+        let mut all = Vec::new();
+        batch.reader().read_to_end(&mut all).unwrap();
+        assert_eq!(all.len() as u64, Body::len(batch));
+        all
+    }
+
+    fn append(batch: &mut Batch, row: &[u8]) -> bool {
+        let text = [batch.separator(), row].concat();
+        batch.append(&text).unwrap()
+    }
+
+    #[test]
+    fn rows_are_framed_and_the_body_can_be_read_twice() {
+        let mut batch = Batch::new("l".into(), JSON, Arc::new(Pool::new(CHUNK)));
+        for row in ["1", "22", "333"] {
+            assert!(append(&mut batch, row.as_bytes()));
+        }
+        assert_eq!(body(&batch), b"[1,22,333]");
+        assert_eq!(body(&batch), b"[1,22,333]");
+        assert_eq!((batch.rows, batch.bytes()), (3, 8));
+    }
+
+    #[test]
+    fn rows_span_chunks_and_chunks_go_back_to_the_pool() {
+        let pool = Arc::new(Pool::new(5 * CHUNK));
+        let mut batch = Batch::new("l".into(), Framing::default(), Arc::clone(&pool));
+        let row: Vec<u8> = (0..CHUNK * 3 / 2).map(|i| (i % 251) as u8).collect();
+        for _ in 0..3 {
+            assert!(append(&mut batch, &row));
+        }
+        assert_eq!(body(&batch), row.repeat(3));
+        assert!(!append(&mut batch, &row), "the bound");
+        assert_eq!(body(&batch), row.repeat(3), "a refused row leaves nothing behind");
+        drop(batch);
+        assert!(pool.wait(5, std::time::Duration::ZERO));
+    }
+
+    #[test]
+    fn exact_chunk_boundaries_are_kept() {
+        let mut batch = Batch::new("l".into(), Framing::default(), Arc::new(Pool::new(4 * CHUNK)));
+        for len in [CHUNK, 1, CHUNK - 1, CHUNK] {
+            assert!(append(&mut batch, &vec![b'x'; len]));
+        }
+        assert_eq!(body(&batch).len(), 3 * CHUNK);
+    }
+}

@@ -1,0 +1,251 @@
+//! The writing half of a session: rows are serialized into the open batch of their table.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use starrocks_format::TablePlan;
+use starrocks_load::label::Labels;
+use starrocks_row::Frame;
+
+use crate::batch::{Batch, Framing};
+use crate::counters::{Cell, Counters};
+use crate::error::{Code, SinkError};
+use crate::flow::Flow;
+use crate::pool::{CHUNK, Pool};
+
+/// When batches are sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SealAt {
+    /// Bytes of all open batches together: the largest one is sealed.
+    pub open_bytes: usize,
+    /// Bytes of one batch.
+    pub batch_bytes: usize,
+    /// Rows of one batch.
+    pub batch_rows: u64,
+}
+
+/// A table that rows are loaded into.
+pub struct Target {
+    /// Its plan: how a row becomes text.
+    pub plan: TablePlan,
+    /// Database, as the user wrote it.
+    pub database: String,
+    /// Table, as the user wrote it.
+    pub table: String,
+    /// The headers that every load into it carries.
+    pub headers: Vec<(String, String)>,
+    /// Whether its rows are text that the user made: how many rows the server sees in it is then the user's affair.
+    pub raw: bool,
+}
+
+/// The tables and open batches of a session. One thread at a time: the session keeps it behind a lock, which
+/// is taken once for a block of rows.
+pub struct Writer {
+    tables: Vec<Table>,
+    ids: HashMap<(String, String), u16>,
+    labels: Labels,
+    seal_at: SealAt,
+    open_bytes: usize,
+    taken: Taken,
+    /// A row's text before it goes into the arena.
+    row: Vec<u8>,
+    pool: Arc<Pool>,
+    flow: Arc<Flow>,
+    counters: Arc<Counters>,
+}
+
+/// What was appended since the counters were last brought up to date: they are shared, so not touched per row.
+#[derive(Default)]
+struct Taken {
+    rows: i64,
+    bytes: i64,
+    non_finite: i64,
+}
+
+struct Table {
+    target: Arc<Target>,
+    open: Option<Batch>,
+}
+
+/// What became of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// It is in its table's batch.
+    Taken,
+    /// The memory bound is reached: it needs that many chunks more, and nothing of it was kept.
+    Full(usize),
+}
+
+impl Writer {
+    /// A writer without tables.
+    pub fn new(labels: Labels, seal_at: SealAt, pool: Arc<Pool>, flow: Arc<Flow>, counters: Arc<Counters>) -> Self {
+        Self {
+            tables: Vec::new(),
+            ids: HashMap::new(),
+            labels,
+            seal_at,
+            open_bytes: 0,
+            taken: Taken::default(),
+            row: Vec::new(),
+            pool,
+            flow,
+            counters,
+        }
+    }
+
+    /// Adds a table and returns the number by which frames name it; a table that is known keeps its number.
+    pub fn add_table(&mut self, target: Target) -> Result<u16, SinkError> {
+        let key = (target.database.clone(), target.table.clone());
+        if let Some(id) = self.ids.get(&key) {
+            return Ok(*id);
+        }
+        let id = u16::try_from(self.tables.len()).map_err(|_| {
+            SinkError::new(Code::Config, "one sink can write 65536 tables at most; use several sinks for more")
+        })?;
+        let lane = self.flow.add_lane();
+        debug_assert_eq!(lane, usize::from(id), "a table's lane has its number");
+        self.tables.push(Table { target: Arc::new(target), open: None });
+        self.ids.insert(key, id);
+        self.counters.set(Cell::Tables, self.tables.len() as i64);
+        Ok(id)
+    }
+
+    /// The table behind a lane of the flow.
+    pub fn target(&self, lane: usize) -> Arc<Target> {
+        Arc::clone(&self.tables[lane].target)
+    }
+
+    /// Serializes a row into the open batch of its table, and seals batches that are full.
+    pub fn append(&mut self, frame: &Frame<'_>) -> Result<Appended, SinkError> {
+        let id = usize::from(frame.table);
+        let known = self.tables.len();
+        let table = self.tables.get_mut(id).ok_or_else(|| {
+            SinkError::new(Code::Block, format!("row block names table {id}, but {known} are known"))
+        })?;
+        let target = &table.target;
+        let batch = match &mut table.open {
+            Some(batch) => batch,
+            none => none.insert(Batch::new(
+                self.labels.mint(&target.table),
+                framing(&target.plan),
+                Arc::clone(&self.pool),
+            )),
+        };
+
+        self.row.clear();
+        self.row.extend_from_slice(batch.separator());
+        let notes = target.plan.write_row(frame, &mut self.row).map_err(row_error)?;
+        let before = batch.bytes();
+        if !batch.append(&self.row).map_err(out_of_memory)? {
+            let missing = batch.chunks_for(self.row.len());
+            let most = self.pool.chunk_capacity();
+            if missing * CHUNK > most {
+                return Err(too_large(target, self.row.len(), self.pool.limit()));
+            }
+            return Ok(Appended::Full(missing));
+        }
+
+        let added = batch.bytes() - before;
+        self.open_bytes += added;
+        self.taken.rows += 1;
+        self.taken.bytes += added as i64;
+        self.taken.non_finite += i64::from(notes.non_finite);
+        if batch.rows >= self.seal_at.batch_rows || batch.bytes() >= self.seal_at.batch_bytes {
+            self.seal(id);
+        } else if self.open_bytes >= self.seal_at.open_bytes {
+            self.seal_largest();
+        }
+        Ok(Appended::Taken)
+    }
+
+    /// Brings the shared counters up to date.
+    pub fn publish(&mut self) {
+        let taken = std::mem::take(&mut self.taken);
+        self.counters.add(Cell::RowsIn, taken.rows);
+        self.counters.add(Cell::BytesIn, taken.bytes);
+        self.counters.add(Cell::BufferedBytes, taken.bytes);
+        self.counters.add(Cell::NonFiniteAsNull, taken.non_finite);
+    }
+
+    /// Seals every open batch.
+    pub fn seal_all(&mut self) {
+        self.seal_where(|_| true);
+    }
+
+    /// Seals the batches whose first row came before `born`.
+    pub fn seal_older(&mut self, born: Instant) {
+        self.seal_where(|batch| batch.born <= born);
+    }
+
+    /// Seals the largest open batch, so that its memory becomes free some day; `false` when none has rows.
+    pub fn seal_largest(&mut self) -> bool {
+        let bytes = |table: &Table| table.open.as_ref().map_or(0, Batch::bytes);
+        let largest = (0..self.tables.len()).max_by_key(|&id| bytes(&self.tables[id]));
+        match largest {
+            Some(id) if bytes(&self.tables[id]) > 0 => {
+                self.seal(id);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Bytes held beside the chunks.
+    pub fn scratch(&self) -> usize {
+        self.row.capacity()
+    }
+
+    /// Gives back a row buffer that one large row has blown up.
+    pub fn shrink_scratch(&mut self) {
+        if self.row.capacity() > CHUNK {
+            self.row = Vec::new();
+        }
+    }
+
+    fn seal_where(&mut self, wanted: impl Fn(&Batch) -> bool) {
+        for id in 0..self.tables.len() {
+            if self.tables[id].open.as_ref().is_some_and(|batch| batch.rows > 0 && wanted(batch)) {
+                self.seal(id);
+            }
+        }
+    }
+
+    fn seal(&mut self, id: usize) {
+        if let Some(batch) = self.tables[id].open.take() {
+            self.open_bytes -= batch.bytes();
+            self.counters.add(Cell::BatchesSealed, 1);
+            self.flow.seal(id, batch);
+        }
+    }
+}
+
+fn framing(plan: &TablePlan) -> Framing {
+    Framing { prefix: plan.prefix(), between: plan.between(), suffix: plan.suffix() }
+}
+
+fn row_error(error: starrocks_format::RowError) -> SinkError {
+    SinkError::new(Code::Row, error.to_string())
+}
+
+fn out_of_memory(error: io::Error) -> SinkError {
+    SinkError::new(
+        Code::Memory,
+        format!(
+            "the system refused memory for rows ({error}): give the TaskManager's container more memory, \
+             or lower sink.buffer.max-memory"
+        ),
+    )
+}
+
+fn too_large(target: &Target, row: usize, limit: usize) -> SinkError {
+    SinkError::new(
+        Code::Memory,
+        format!(
+            "a row of {row} bytes for {}.{} doesn't fit into sink.buffer.max-memory ({limit} bytes, of which row \
+             block and network buffers take a part): raise it to several times the largest row",
+            target.database, target.table
+        ),
+    )
+}
