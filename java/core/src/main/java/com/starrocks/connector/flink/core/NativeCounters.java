@@ -1,0 +1,148 @@
+package com.starrocks.connector.flink.core;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * Counters of one session, updated by the native half in memory that Java owns, read without a
+ * native call. Any thread may read; a value may be a moment old. They stay readable after the
+ * session is closed and then keep their last values.
+ *
+ * <p>Those named as gauges go up and down; all others only rise.
+ */
+public final class NativeCounters {
+
+    private final ByteBuffer memory =
+            ByteBuffer.allocateDirect(BlockLayout.COUNTERS * Long.BYTES)
+                    .order(ByteOrder.nativeOrder());
+
+    NativeCounters() {}
+
+    ByteBuffer memory() {
+        return memory;
+    }
+
+    private long get(int index) {
+        return memory.getLong(index * Long.BYTES);
+    }
+
+    /** Rows taken from row blocks. */
+    public long rowsIn() {
+        return get(0);
+    }
+
+    /** Bytes those rows are when serialized. */
+    public long bytesIn() {
+        return get(1);
+    }
+
+    /** Rows of successful loads. */
+    public long rowsLoaded() {
+        return get(2);
+    }
+
+    /** Bytes of successful loads. */
+    public long bytesLoaded() {
+        return get(3);
+    }
+
+    /** Successful loads. */
+    public long loadsOk() {
+        return get(4);
+    }
+
+    /** Failed loads, retries not counted. */
+    public long loadsFailed() {
+        return get(5);
+    }
+
+    /** Tries after the first. */
+    public long loadRetries() {
+        return get(6);
+    }
+
+    /** Rows that the server filtered out as bad. */
+    public long rowsFiltered() {
+        return get(7);
+    }
+
+    /** Rows that a where condition of the load left out. */
+    public long rowsUnselected() {
+        return get(8);
+    }
+
+    /** NaN and infinite values sent as NULL. */
+    public long nonFiniteAsNull() {
+        return get(9);
+    }
+
+    /** Gauge: bytes of rows taken and not yet loaded. */
+    public long bufferedBytes() {
+        return get(10);
+    }
+
+    /** Gauge: bytes of native memory in use. */
+    public long memoryUsed() {
+        return get(11);
+    }
+
+    /** Gauge: bound of native memory in bytes. */
+    public long memoryMax() {
+        return get(12);
+    }
+
+    /** Gauge: loads under way. */
+    public long inflightLoads() {
+        return get(13);
+    }
+
+    /** Gauge: rows of loads under way. */
+    public long inflightRows() {
+        return get(14);
+    }
+
+    /** Gauge: bytes of loads under way. */
+    public long inflightBytes() {
+        return get(15);
+    }
+
+    /** Nanoseconds of all loads, with their retries. */
+    public long flushNanos() {
+        return get(16);
+    }
+
+    /** Nanoseconds of all loads, last tries alone. */
+    public long flushNanosWithoutRetries() {
+        return get(17);
+    }
+
+    /** Gauge: tables known. */
+    public long tables() {
+        return get(18);
+    }
+
+    /** Nanoseconds spent waiting for memory. */
+    public long waitNanos() {
+        return get(19);
+    }
+
+    /** Times that a writer found the memory full. */
+    public long timesBufferFull() {
+        return get(20);
+    }
+
+    /** Batches sealed. */
+    public long batchesSealed() {
+        return get(21);
+    }
+
+    /** Events lost because they weren't drained in time. */
+    public long eventsDropped() {
+        return get(22);
+    }
+
+    /** Gauge: native threads alive. */
+    public long threads() {
+        return get(23);
+    }
+}

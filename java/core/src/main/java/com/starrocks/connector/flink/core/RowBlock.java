@@ -1,0 +1,438 @@
+package com.starrocks.connector.flink.core;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * A run of encoded rows in a direct buffer; {@link BlockLayout} gives the layout.
+ *
+ * <p>A row is written between {@link #beginFrame} and {@link #endFrame}. Every {@code put} method
+ * throws {@link BlockFullException} when the value doesn't fit; {@link #rollbackFrame} then removes
+ * what was written of the row. Nothing here creates an object. Not thread-safe.
+ *
+ * <p>Strings become UTF-8 exactly as {@code String.getBytes(UTF_8)} would have it: a surrogate
+ * without its other half becomes {@code ?}.
+ */
+public final class RowBlock {
+
+    /** Characters are encoded into this many bytes of scratch, then copied in one go. */
+    private static final int SCRATCH = 1024;
+
+    /** Most bytes that one step of the string loop adds: a surrogate pair. */
+    private static final int MAX_STEP = 4;
+
+    private static final int NO_FRAME = -1;
+
+    private final byte[] scratch = new byte[SCRATCH];
+    private ByteBuffer buffer;
+    private int capacity;
+    private int position;
+    private int frameStart = NO_FRAME;
+    private int rows;
+
+    /**
+     * An empty block.
+     *
+     * @param capacity bytes, at least 64
+     */
+    public RowBlock(int capacity) {
+        if (capacity < 64) {
+            throw new IllegalArgumentException("a row block of " + capacity + " bytes is too small");
+        }
+        replaceBuffer(capacity);
+    }
+
+    private void replaceBuffer(int newCapacity) {
+        buffer = ByteBuffer.allocateDirect(newCapacity).order(ByteOrder.LITTLE_ENDIAN);
+        capacity = newCapacity;
+    }
+
+    /** The buffer; valid until {@link #grow}. Its own position and limit mean nothing. */
+    ByteBuffer buffer() {
+        return buffer;
+    }
+
+    /** Bytes the block can hold. */
+    public int capacity() {
+        return capacity;
+    }
+
+    /** Bytes written, an open frame included. */
+    public int length() {
+        return position;
+    }
+
+    /** Rows completed since the block was last empty. */
+    public int rows() {
+        return rows;
+    }
+
+    /** Whether the block holds no completed row. */
+    public boolean isEmpty() {
+        return rows == 0;
+    }
+
+    /** Forgets everything in the block. */
+    public void clear() {
+        position = 0;
+        rows = 0;
+        frameStart = NO_FRAME;
+    }
+
+    /**
+     * Replaces the buffer by a larger one. The block must be empty.
+     *
+     * @throws OutOfMemoryError if the JVM's direct memory doesn't suffice; the block is unchanged
+     */
+    void grow(int newCapacity) {
+        if (position != 0 || newCapacity <= capacity) {
+            throw new IllegalStateException("only an empty block grows");
+        }
+        replaceBuffer(newCapacity);
+    }
+
+    /**
+     * Starts a row.
+     *
+     * @param table id that the session gave the table
+     * @param op {@link BlockLayout#UPSERT} or {@link BlockLayout#DELETE}
+     * @param encoding {@link BlockLayout#RAW} or {@link BlockLayout#SLOTS}
+     */
+    public void beginFrame(int table, byte op, byte encoding) {
+        if (frameStart != NO_FRAME) {
+            throw new IllegalStateException("the row before was neither ended nor rolled back");
+        }
+        if (table < 0 || table > BlockLayout.MAX_TABLE_ID) {
+            throw new IllegalArgumentException("no such table id: " + table);
+        }
+        int at = position;
+        reserve(BlockLayout.FRAME_HEADER);
+        frameStart = at;
+        buffer.putShort(at + 4, (short) table);
+        buffer.put(at + 6, op);
+        buffer.put(at + 7, encoding);
+    }
+
+    /** Completes the row. */
+    public void endFrame() {
+        if (frameStart == NO_FRAME) {
+            throw new IllegalStateException("no row was begun");
+        }
+        buffer.putInt(frameStart, position - frameStart - BlockLayout.FRAME_HEADER);
+        frameStart = NO_FRAME;
+        rows++;
+    }
+
+    /** Removes the open row, if there is one. */
+    public void rollbackFrame() {
+        if (frameStart != NO_FRAME) {
+            position = frameStart;
+            frameStart = NO_FRAME;
+        }
+    }
+
+    /** Takes {@code bytes} more, and returns where they start. */
+    private int reserve(int bytes) {
+        int at = position;
+        if (bytes > capacity - at) {
+            throw BlockFullException.INSTANCE;
+        }
+        position = at + bytes;
+        return at;
+    }
+
+    /** Appends a NULL. */
+    public void putNull() {
+        buffer.put(reserve(1), BlockLayout.TAG_NULL);
+    }
+
+    /** Appends a boolean. */
+    public void putBoolean(boolean value) {
+        buffer.put(reserve(1), value ? BlockLayout.TAG_TRUE : BlockLayout.TAG_FALSE);
+    }
+
+    /** Appends an 8-bit integer. */
+    public void putByte(byte value) {
+        int at = reserve(2);
+        buffer.put(at, BlockLayout.TAG_I8);
+        buffer.put(at + 1, value);
+    }
+
+    /** Appends a 16-bit integer. */
+    public void putShort(short value) {
+        int at = reserve(3);
+        buffer.put(at, BlockLayout.TAG_I16);
+        buffer.putShort(at + 1, value);
+    }
+
+    /** Appends a 32-bit integer. */
+    public void putInt(int value) {
+        int at = reserve(5);
+        buffer.put(at, BlockLayout.TAG_I32);
+        buffer.putInt(at + 1, value);
+    }
+
+    /** Appends a 64-bit integer. */
+    public void putLong(long value) {
+        int at = reserve(9);
+        buffer.put(at, BlockLayout.TAG_I64);
+        buffer.putLong(at + 1, value);
+    }
+
+    /** Appends a 32-bit float. */
+    public void putFloat(float value) {
+        int at = reserve(5);
+        buffer.put(at, BlockLayout.TAG_F32);
+        buffer.putFloat(at + 1, value);
+    }
+
+    /** Appends a 64-bit float. */
+    public void putDouble(double value) {
+        int at = reserve(9);
+        buffer.put(at, BlockLayout.TAG_F64);
+        buffer.putDouble(at + 1, value);
+    }
+
+    /**
+     * Appends a decimal.
+     *
+     * @param scale digits after the point, 0 to 255
+     */
+    public void putDecimal(int scale, long unscaled) {
+        int at = reserve(10);
+        buffer.put(at, BlockLayout.TAG_DECIMAL64);
+        buffer.put(at + 1, (byte) scale);
+        buffer.putLong(at + 2, unscaled);
+    }
+
+    /**
+     * Appends a decimal.
+     *
+     * @param scale digits after the point, 0 to 255
+     * @param unscaled two's complement, big-endian, 1 to {@value BlockLayout#MAX_UNSCALED_BYTES}
+     *     bytes
+     */
+    public void putDecimal(int scale, byte[] unscaled) {
+        int at = reserve(3 + unscaled.length);
+        buffer.put(at, BlockLayout.TAG_DECIMAL);
+        buffer.put(at + 1, (byte) scale);
+        buffer.put(at + 2, (byte) unscaled.length);
+        copy(at + 3, unscaled, 0, unscaled.length);
+    }
+
+    /**
+     * Appends an integer beyond 64 bits.
+     *
+     * @param value two's complement, big-endian, 1 to {@value BlockLayout#MAX_UNSCALED_BYTES} bytes
+     */
+    public void putBigInteger(byte[] value) {
+        int at = reserve(2 + value.length);
+        buffer.put(at, BlockLayout.TAG_BIGINT);
+        buffer.put(at + 1, (byte) value.length);
+        copy(at + 2, value, 0, value.length);
+    }
+
+    /** Appends a string. */
+    public void putString(CharSequence value) {
+        int at = beginBytes(BlockLayout.TAG_STRING);
+        putText(value);
+        endBytes(at);
+    }
+
+    /** Appends a string that is UTF-8 already. */
+    public void putString(byte[] utf8) {
+        putTagged(BlockLayout.TAG_STRING, utf8);
+    }
+
+    /** Appends bytes. */
+    public void putBytes(byte[] value) {
+        putTagged(BlockLayout.TAG_BYTES, value);
+    }
+
+    private void putTagged(byte tag, byte[] value) {
+        if (value.length > capacity - position) {
+            throw BlockFullException.INSTANCE;
+        }
+        int at = reserve(5 + value.length);
+        buffer.put(at, tag);
+        buffer.putInt(at + 1, value.length);
+        copy(at + 5, value, 0, value.length);
+    }
+
+    /**
+     * Appends the head of a string of UTF-8 whose bytes the caller then writes into the buffer that
+     * {@link #window} gives.
+     */
+    public void putStringHeader(int bytes) {
+        int at = reserve(5);
+        buffer.put(at, BlockLayout.TAG_STRING);
+        buffer.putInt(at + 1, bytes);
+    }
+
+    /**
+     * Takes the next {@code bytes} of the block for the caller to fill with relative puts; they
+     * start at the returned buffer's position. The buffer must not be kept.
+     */
+    public ByteBuffer window(int bytes) {
+        int at = reserve(bytes);
+        buffer.position(at);
+        return buffer;
+    }
+
+    /** Appends a date: days since 1970-01-01. */
+    public void putDate(int epochDay) {
+        int at = reserve(5);
+        buffer.put(at, BlockLayout.TAG_DATE);
+        buffer.putInt(at + 1, epochDay);
+    }
+
+    /** Appends a time: nanosecond of the day. */
+    public void putTime(long nanoOfDay) {
+        int at = reserve(9);
+        buffer.put(at, BlockLayout.TAG_TIME);
+        buffer.putLong(at + 1, nanoOfDay);
+    }
+
+    /**
+     * Appends a wall time.
+     *
+     * @param millis milliseconds since 1970-01-01 00:00:00 of the wall time
+     * @param nanoOfMilli 0 to 999,999
+     */
+    public void putTimestamp(long millis, int nanoOfMilli) {
+        putInstant(BlockLayout.TAG_TIMESTAMP, millis, nanoOfMilli);
+    }
+
+    /**
+     * Appends an instant.
+     *
+     * @param millis milliseconds since the epoch
+     * @param nanoOfMilli 0 to 999,999
+     */
+    public void putTimestampLtz(long millis, int nanoOfMilli) {
+        putInstant(BlockLayout.TAG_TIMESTAMP_LTZ, millis, nanoOfMilli);
+    }
+
+    private void putInstant(byte tag, long millis, int nanoOfMilli) {
+        int at = reserve(13);
+        buffer.put(at, tag);
+        buffer.putLong(at + 1, millis);
+        buffer.putInt(at + 9, nanoOfMilli);
+    }
+
+    /** Appends the head of an array; its {@code count} values follow. */
+    public void putArrayHeader(int count) {
+        int at = reserve(5);
+        buffer.put(at, BlockLayout.TAG_ARRAY);
+        buffer.putInt(at + 1, count);
+    }
+
+    /** Appends the head of a map; its {@code count} keys, each with its value, follow. */
+    public void putMapHeader(int count) {
+        int at = reserve(5);
+        buffer.put(at, BlockLayout.TAG_MAP);
+        buffer.putInt(at + 1, count);
+    }
+
+    /** Appends the head of a row; its {@code count} (at most 65,535) values follow. */
+    public void putRowHeader(int count) {
+        int at = reserve(3);
+        buffer.put(at, BlockLayout.TAG_ROW);
+        buffer.putShort(at + 1, (short) count);
+    }
+
+    /** Appends bytes without tag or length, as the payload of a {@link BlockLayout#RAW} frame. */
+    public void putRaw(byte[] bytes) {
+        copy(reserve(bytes.length), bytes, 0, bytes.length);
+    }
+
+    /** Appends text in UTF-8 without tag or length. */
+    public void putRaw(CharSequence text) {
+        putText(text);
+    }
+
+    private int beginBytes(byte tag) {
+        int at = reserve(5);
+        buffer.put(at, tag);
+        return at;
+    }
+
+    private void endBytes(int at) {
+        buffer.putInt(at + 1, position - at - 5);
+    }
+
+    private void copy(int at, byte[] bytes, int from, int count) {
+        buffer.position(at);
+        buffer.put(bytes, from, count);
+    }
+
+    private void putText(CharSequence text) {
+        int length = text.length();
+        // Each char becomes at least one byte: a hopeless row is refused before it is encoded.
+        if (length > capacity - position) {
+            throw BlockFullException.INSTANCE;
+        }
+        int next = 0;
+        while (next < length) {
+            next = text instanceof String
+                    ? fillScratch((String) text, next, length)
+                    : fillScratch(text, next, length);
+        }
+    }
+
+    private int fillScratch(String text, int from, int length) {
+        byte[] bytes = scratch;
+        int end = Math.min(length, from + SCRATCH);
+        int i = from;
+        while (i < end) {
+            char c = text.charAt(i);
+            if (c >= 0x80) {
+                break;
+            }
+            bytes[i - from] = (byte) c;
+            i++;
+        }
+        int filled = i - from;
+        if (i < end) {
+            return fillGeneral(text, i, length, filled);
+        }
+        copy(reserve(filled), bytes, 0, filled);
+        return i;
+    }
+
+    private int fillScratch(CharSequence text, int from, int length) {
+        return fillGeneral(text, from, length, 0);
+    }
+
+    /** Encodes until the scratch is nearly full or the text ends, and copies the scratch. */
+    private int fillGeneral(CharSequence text, int from, int length, int alreadyFilled) {
+        byte[] bytes = scratch;
+        int filled = alreadyFilled;
+        int i = from;
+        while (i < length && filled <= SCRATCH - MAX_STEP) {
+            char c = text.charAt(i++);
+            if (c < 0x80) {
+                bytes[filled++] = (byte) c;
+            } else if (c < 0x800) {
+                bytes[filled++] = (byte) (0xC0 | c >> 6);
+                bytes[filled++] = (byte) (0x80 | c & 0x3F);
+            } else if (!Character.isSurrogate(c)) {
+                bytes[filled++] = (byte) (0xE0 | c >> 12);
+                bytes[filled++] = (byte) (0x80 | c >> 6 & 0x3F);
+                bytes[filled++] = (byte) (0x80 | c & 0x3F);
+            } else if (Character.isHighSurrogate(c)
+                    && i < length
+                    && Character.isLowSurrogate(text.charAt(i))) {
+                int codePoint = Character.toCodePoint(c, text.charAt(i++));
+                bytes[filled++] = (byte) (0xF0 | codePoint >> 18);
+                bytes[filled++] = (byte) (0x80 | codePoint >> 12 & 0x3F);
+                bytes[filled++] = (byte) (0x80 | codePoint >> 6 & 0x3F);
+                bytes[filled++] = (byte) (0x80 | codePoint & 0x3F);
+            } else {
+                bytes[filled++] = '?';
+            }
+        }
+        copy(reserve(filled), bytes, 0, filled);
+        return i;
+    }
+}

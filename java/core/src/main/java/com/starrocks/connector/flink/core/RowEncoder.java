@@ -1,0 +1,25 @@
+package com.starrocks.connector.flink.core;
+
+/**
+ * Appends the payload of one row to a block. {@link NativeSession#write} opens and closes the frame
+ * around it.
+ *
+ * <p>An encoder may be called twice for one row (when the block was full the first time), so it
+ * must not change anything but the block. Encoders are used by one thread at a time and hold no
+ * state between rows.
+ *
+ * @param <T> class of the rows
+ */
+public interface RowEncoder<T> {
+
+    /** {@link BlockLayout#RAW} or {@link BlockLayout#SLOTS}. */
+    byte encoding();
+
+    /**
+     * Appends the row's payload.
+     *
+     * @throws BlockFullException as thrown by the block; to be passed on
+     * @throws IllegalArgumentException if a value can't be encoded; the message names the column
+     */
+    void encode(T row, RowBlock block);
+}

@@ -1,0 +1,14 @@
+package com.starrocks.connector.flink.core;
+
+/**
+ * Takes what a session has to tell. Called by the thread that uses the session, from within the
+ * session's methods; it must not call the session back.
+ */
+public interface SessionListener {
+
+    /** A line for the log. It holds no credentials. */
+    void log(LogLevel level, String text);
+
+    /** A load came to its end, well or not. */
+    void loadFinished(LoadReport report);
+}
