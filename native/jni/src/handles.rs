@@ -47,6 +47,11 @@ impl<T> Slab<T> {
         find(&slots, handle).and_then(|index| slots[index].value.take()).ok_or_else(closed)
     }
 
+    /// Takes all values out; every handle is invalid from now on.
+    pub fn clear(&self) -> Vec<Arc<T>> {
+        self.lock().iter_mut().filter_map(|slot| slot.value.take()).collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Slot<T>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -78,6 +83,8 @@ mod tests {
         assert_eq!(c as u32, a as u32, "the slot is used again");
         assert_eq!(slab.get(a).unwrap_err().code, Code::Closed, "but not the handle");
         assert_eq!(*slab.get(c).unwrap(), "c");
+        assert_eq!(slab.clear().len(), 2);
+        assert_eq!(slab.get(c).unwrap_err().code, Code::Closed);
     }
 
     #[test]

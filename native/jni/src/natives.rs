@@ -7,8 +7,7 @@ use std::time::Duration;
 use jni::objects::{JByteArray, JByteBuffer, JClass};
 use jni::sys::{JNI_ERR, JNI_VERSION_1_8, jint, jlong};
 use jni::{Env, JavaVM, NativeMethod, jni_str, native_method};
-use starrocks_load::{Client, meta};
-use starrocks_row::Pairs;
+use starrocks_load::Client;
 use starrocks_sink::counters::Counters;
 use starrocks_sink::events::Events;
 use starrocks_sink::{Code, Config, HttpLoader, Session, SinkError, describe, live};
@@ -77,6 +76,16 @@ pub unsafe extern "system" fn JNI_OnLoad(vm: *mut jni::sys::JavaVM, _: *mut c_vo
     if registered.is_ok() { JNI_VERSION_1_8 } else { JNI_ERR }
 }
 
+/// Called by the JVM when the class loader of this copy has been collected. Sessions that nobody closed would go on
+/// loading rows for a job that is gone.
+#[unsafe(no_mangle)]
+pub extern "system" fn JNI_OnUnload(_: *mut jni::sys::JavaVM, _: *mut c_void) {
+    let orphans = SESSIONS.clear();
+    orphans.iter().for_each(|session| session.cancel());
+    // Joins their threads: no code of the library may run once it is unmapped.
+    drop(orphans);
+}
+
 fn abi<'local>(_: &mut Env<'local>, _: JClass<'local>) -> Result<jint, Failure> {
     Ok(ABI)
 }
@@ -122,7 +131,10 @@ fn submit<'local>(
     let memory = direct_bytes(env, &block)?;
     let span = usize::try_from(from).ok().zip(usize::try_from(to).ok());
     let (from, rows) = span.and_then(|(from, to)| Some((from, memory.get(..to)?))).ok_or_else(|| {
-        SinkError::new(Code::Block, format!("rows from {from} to {to} in a row block of {} bytes", memory.len()))
+        SinkError::new(
+            Code::Block,
+            format!("rows from {from} to {to} in a row block of {} bytes", memory.len()),
+        )
     })?;
     // A panic half-way through a row leaves a batch nobody should load.
     let guard = FailOnPanic(&session);

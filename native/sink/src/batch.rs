@@ -23,7 +23,7 @@ impl Arena {
     }
 
     /// Bytes in it.
-    pub fn len(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         self.len
     }
 
@@ -89,7 +89,7 @@ impl Batch {
 
     /// Bytes of its rows, the framing around them left out.
     pub fn bytes(&self) -> usize {
-        self.arena.len()
+        self.arena.bytes()
     }
 
     /// What must stand before the next row's text.
@@ -112,12 +112,13 @@ impl Batch {
 
 impl Body for Batch {
     fn len(&self) -> u64 {
-        (self.framing.prefix.len() + self.arena.len() + self.framing.suffix.len()) as u64
+        (self.framing.prefix.len() + self.arena.bytes() + self.framing.suffix.len()) as u64
     }
 
     fn reader(&self) -> Box<dyn Read + '_> {
         let chunks = self.arena.chunks.iter().map(Chunk::bytes);
-        let pieces = std::iter::once(self.framing.prefix).chain(chunks).chain(std::iter::once(self.framing.suffix));
+        let pieces =
+            std::iter::once(self.framing.prefix).chain(chunks).chain(std::iter::once(self.framing.suffix));
         Box::new(Pieces { current: &[], rest: pieces })
     }
 }

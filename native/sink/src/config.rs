@@ -45,7 +45,9 @@ impl Config {
         let client = ClientConfig::from_options(|key| pairs.text(key).ok().flatten())?;
         let number = |key: &str| -> Result<u64, SinkError> {
             let text = pairs.require(key).map_err(invalid)?;
-            text.trim().parse().map_err(|_| invalid(format!("option '{key}': '{text}' is not a whole number")))
+            text.trim()
+                .parse()
+                .map_err(|_| invalid(format!("option '{key}': '{text}' is not a whole number")))
         };
         let bytes = |key: &str| Ok::<_, SinkError>(usize::try_from(number(key)?).unwrap_or(usize::MAX));
 
@@ -57,8 +59,11 @@ impl Config {
         let open_bytes = max_bytes.min(max_memory / 2).max(CHUNK);
         let subtask = u32::try_from(number("context.subtask")?).unwrap_or(u32::MAX);
         let prefix = pairs.text("sink.label-prefix").map_err(invalid)?.filter(|text| !text.is_empty());
-        let labels =
-            Labels::new(prefix.unwrap_or("flink"), pairs.require("context.job-id").map_err(invalid)?, subtask)?;
+        let labels = Labels::new(
+            prefix.unwrap_or("flink"),
+            pairs.require("context.job-id").map_err(invalid)?,
+            subtask,
+        )?;
         let zone = pairs.get("context.zone-transitions").unwrap_or_default();
         let properties: Properties = pairs
             .iter()

@@ -35,8 +35,9 @@ pub fn read_table(request: &[u8]) -> Result<Vec<u8>, SinkError> {
 }
 
 fn encode(table: &TableInfo) -> Result<Vec<u8>, SinkError> {
-    let count = u16::try_from(table.columns.len())
-        .map_err(|_| SinkError::new(Code::Schema, format!("the table has {} columns", table.columns.len())))?;
+    let count = u16::try_from(table.columns.len()).map_err(|_| {
+        SinkError::new(Code::Schema, format!("the table has {} columns", table.columns.len()))
+    })?;
     let mut columns = count.to_le_bytes().to_vec();
     for column in &table.columns {
         let ColumnInfo {
@@ -92,7 +93,8 @@ mod tests {
 
     #[test]
     fn a_request_without_a_key_names_it() {
-        let error = read_table(&pairs::encode(&[("jdbc-url", "jdbc:mysql://h:9030".as_bytes())])).unwrap_err();
+        let error =
+            read_table(&pairs::encode(&[("jdbc-url", "jdbc:mysql://h:9030".as_bytes())])).unwrap_err();
         assert_eq!(error.code, Code::Config);
         assert!(error.message.contains("sink.connect.timeout-ms"), "{error}");
     }

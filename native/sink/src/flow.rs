@@ -133,7 +133,10 @@ impl Flow {
     }
 
     fn wait(&self, limit: Duration, until_not: impl FnMut(&mut State) -> bool) -> MutexGuard<'_, State> {
-        self.changed.wait_timeout_while(self.lock(), limit, until_not).unwrap_or_else(PoisonError::into_inner).0
+        self.changed
+            .wait_timeout_while(self.lock(), limit, until_not)
+            .unwrap_or_else(PoisonError::into_inner)
+            .0
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

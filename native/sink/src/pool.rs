@@ -72,6 +72,26 @@ impl State {
     fn used(&self) -> usize {
         self.mapped * CHUNK + self.reserved
     }
+
+    /// Chunks that must be mapped afresh for `count` to be had.
+    fn fresh(&self, count: usize) -> usize {
+        count.saturating_sub(self.free.len())
+    }
+
+    /// Whether `count` chunks can be had within `limit` bytes.
+    fn has(&self, count: usize, limit: usize) -> bool {
+        let fresh = self.fresh(count);
+        fresh == 0 || self.used() + fresh * CHUNK <= limit
+    }
+
+    /// Takes out chunks that lie ready but no longer fit, because more was reserved since they were mapped.
+    fn shed(&mut self, limit: usize) -> Vec<Chunk> {
+        let excess = self.used().saturating_sub(limit).div_ceil(CHUNK);
+        let keep = self.free.len().saturating_sub(excess);
+        let shed = self.free.split_off(keep);
+        self.mapped -= shed.len();
+        shed
+    }
 }
 
 impl Pool {
@@ -97,16 +117,20 @@ impl Pool {
 
     /// Sets how much of the bound goes to buffers that are not chunks.
     pub fn reserve(&self, bytes: usize) {
-        self.lock().reserved = bytes;
+        let mut state = self.lock();
+        state.reserved = bytes;
+        let shed = state.shed(self.limit);
+        drop(state);
+        drop(shed);
     }
 
     /// Appends `count` empty chunks to `chunks`, or none at all where the bound forbids it (`false`).
     pub fn take(&self, count: usize, chunks: &mut Vec<Chunk>) -> io::Result<bool> {
         let mut state = self.lock();
-        let fresh = count.saturating_sub(state.free.len());
-        if state.used() + fresh * CHUNK > self.limit {
+        if !state.has(count, self.limit) {
             return Ok(false);
         }
+        let fresh = state.fresh(count);
         let before = chunks.len();
         for _ in 0..fresh {
             match Chunk::map() {
@@ -133,17 +157,20 @@ impl Pool {
             chunk.len = 0;
             chunk
         }));
+        let shed = state.shed(self.limit);
         drop(state);
+        drop(shed);
         self.freed.notify_all();
     }
 
     /// Waits until `count` chunks could be taken, at most `limit` long. Says whether they could.
     pub fn wait(&self, count: usize, limit: Duration) -> bool {
-        let lacking = |state: &mut State| {
-            state.used() + count.saturating_sub(state.free.len()) * CHUNK > self.limit
-        };
-        let (_state, timeout) =
-            self.freed.wait_timeout_while(self.lock(), limit, lacking).unwrap_or_else(PoisonError::into_inner);
+        let lacking =
+            |state: &mut State| state.used() + count.saturating_sub(state.free.len()) * CHUNK > self.limit;
+        let (_state, timeout) = self
+            .freed
+            .wait_timeout_while(self.lock(), limit, lacking)
+            .unwrap_or_else(PoisonError::into_inner);
         !timeout.timed_out()
     }
 
@@ -185,6 +212,20 @@ mod tests {
         assert!(pool.take(1, &mut chunks).unwrap());
         assert_eq!(pool.used(), 4 * CHUNK);
         assert_eq!(pool.chunk_capacity(), 3 * CHUNK);
+    }
+
+    #[test]
+    fn what_is_reserved_later_takes_chunks_that_lie_ready() {
+        let pool = Pool::new(3 * CHUNK);
+        let mut chunks = Vec::new();
+        assert!(pool.take(3, &mut chunks).unwrap());
+        pool.give(chunks.drain(1..));
+        pool.reserve(CHUNK + 1);
+        assert_eq!(pool.used(), 2 * CHUNK + 1, "the third can't stay beside what is reserved");
+        pool.give(chunks.drain(..));
+        assert!(pool.wait(1, Duration::ZERO));
+        assert!(pool.take(1, &mut chunks).unwrap());
+        assert!(!pool.take(1, &mut chunks).unwrap());
     }
 
     #[test]

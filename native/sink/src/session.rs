@@ -90,7 +90,9 @@ impl Session {
                 .map_err(|error| {
                     SinkError::new(
                         Code::Internal,
-                        format!("the system refused a thread for loads ({error}): raise its limit on threads"),
+                        format!(
+                            "the system refused a thread for loads ({error}): raise its limit on threads"
+                        ),
                     )
                 })?;
             session.threads.push(thread);
@@ -102,7 +104,8 @@ impl Session {
     /// keeps its number.
     pub fn add_table(&self, description: &[u8]) -> Result<u16, SinkError> {
         let config = |text: String| SinkError::new(Code::Config, text);
-        let pairs = Pairs::decode(description).map_err(|error| config(format!("table description: {error}")))?;
+        let pairs =
+            Pairs::decode(description).map_err(|error| config(format!("table description: {error}")))?;
         let spec = TableSpec::decode(&pairs).map_err(|error| config(error.to_string()))?;
         let (database, table, raw) = (spec.database.clone(), spec.table.clone(), spec.raw);
         let plan = TablePlan::new(spec, &self.shared.properties, Arc::clone(&self.shared.zone))
@@ -198,7 +201,10 @@ fn append_all(writer: &mut Writer, block: &[u8], from: usize) -> Result<(usize, 
     let mut position = from;
     for frame in starrocks_row::frames(&block[from..]) {
         let frame = frame.map_err(|error| {
-            SinkError::new(Code::Block, format!("row block of {} bytes, at byte {position}: {error}", block.len()))
+            SinkError::new(
+                Code::Block,
+                format!("row block of {} bytes, behind byte {from}: {error}", block.len()),
+            )
         })?;
         match writer.append(&frame)? {
             Appended::Taken => position = from + frame.end,

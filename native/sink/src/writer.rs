@@ -80,7 +80,13 @@ pub enum Appended {
 
 impl Writer {
     /// A writer without tables.
-    pub fn new(labels: Labels, seal_at: SealAt, pool: Arc<Pool>, flow: Arc<Flow>, counters: Arc<Counters>) -> Self {
+    pub fn new(
+        labels: Labels,
+        seal_at: SealAt,
+        pool: Arc<Pool>,
+        flow: Arc<Flow>,
+        counters: Arc<Counters>,
+    ) -> Self {
         Self {
             tables: Vec::new(),
             ids: HashMap::new(),
@@ -102,7 +108,10 @@ impl Writer {
             return Ok(*id);
         }
         let id = u16::try_from(self.tables.len()).map_err(|_| {
-            SinkError::new(Code::Config, "one sink can write 65536 tables at most; use several sinks for more")
+            SinkError::new(
+                Code::Config,
+                "one sink can write 65536 tables at most; use several sinks for more",
+            )
         })?;
         let lane = self.flow.add_lane();
         debug_assert_eq!(lane, usize::from(id), "a table's lane has its number");

@@ -123,7 +123,8 @@ fn open(options: &[(&str, &str)]) -> Sink {
 
 impl Sink {
     fn table(&self, name: &str, format: &str) -> u16 {
-        let description = [("database", "db"), ("table", name), ("format", format), ("raw", "true"), ("op", "false")];
+        let description =
+            [("database", "db"), ("table", name), ("format", format), ("raw", "true"), ("op", "false")];
         self.session.add_table(&pairs::encode::<str>(&description)).unwrap()
     }
 
@@ -198,7 +199,8 @@ fn rows_seal_a_batch_and_every_batch_has_a_label_of_its_own() {
     sink.send(table, &["1", "2", "3", "4", "5"]);
     sink.flush();
     assert_eq!(sink.keeper.bodies("t"), ["1\n2\n", "3\n4\n", "5\n"]);
-    let mut labels: Vec<_> = sink.keeper.arrived.lock().unwrap().iter().map(|batch| batch.label.clone()).collect();
+    let mut labels: Vec<_> =
+        sink.keeper.arrived.lock().unwrap().iter().map(|batch| batch.label.clone()).collect();
     assert!(labels.iter().all(|label| label.starts_with("flink-t-3-4d1f")), "{labels:?}");
     labels.dedup();
     assert_eq!(labels.len(), 3);
@@ -283,7 +285,8 @@ fn the_memory_bound_holds_and_pushes_back() {
         position == block.len()
     });
     sink.flush();
-    let rows: usize = sink.keeper.bodies("t").iter().map(|body| body.lines().filter(|line| *line == row).count()).sum();
+    let rows: usize =
+        sink.keeper.bodies("t").iter().map(|body| body.lines().filter(|line| *line == row).count()).sum();
     assert_eq!(rows, 5000);
     assert_eq!(sink.counters.get(Cell::RowsIn), 5000);
 }
@@ -346,7 +349,9 @@ fn a_failed_load_fails_the_session_with_its_message() {
     let error = sink.session.wait_loaded(LONG).unwrap_err();
     assert_eq!((error.code, error.message.as_str()), (Code::Load, "too many filtered rows"));
     *sink.keeper.refuse.lock().unwrap() = None;
-    for result in [sink.session.check(), sink.session.flush(), sink.submit(&block(table, &["2"]), 0).map(drop)] {
+    for result in
+        [sink.session.check(), sink.session.flush(), sink.submit(&block(table, &["2"]), 0).map(drop)]
+    {
         assert_eq!(result.unwrap_err().message, "too many filtered rows");
     }
     assert_eq!(sink.keeper.bodies("t"), [""; 0], "nothing is loaded behind a failure");
