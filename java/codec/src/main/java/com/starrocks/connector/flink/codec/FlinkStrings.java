@@ -1,6 +1,7 @@
 package com.starrocks.connector.flink.codec;
 
 import com.starrocks.connector.flink.core.RowBlock;
+
 import org.apache.flink.core.memory.MemorySegment;
 import org.apache.flink.table.data.StringData;
 import org.apache.flink.table.data.binary.BinarySection;

@@ -1,8 +1,7 @@
 package com.starrocks.connector.flink.codec;
 
 import com.starrocks.connector.flink.core.TypeNode;
-import java.util.ArrayList;
-import java.util.List;
+
 import org.apache.flink.table.types.logical.ArrayType;
 import org.apache.flink.table.types.logical.DecimalType;
 import org.apache.flink.table.types.logical.LocalZonedTimestampType;
@@ -11,6 +10,9 @@ import org.apache.flink.table.types.logical.MapType;
 import org.apache.flink.table.types.logical.RowType;
 import org.apache.flink.table.types.logical.TimeType;
 import org.apache.flink.table.types.logical.TimestampType;
+
+import java.util.ArrayList;
+import java.util.List;
 
 /** Flink's logical types as the native half knows them. */
 public final class LogicalTypes {

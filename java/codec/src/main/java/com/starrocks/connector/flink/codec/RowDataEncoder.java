@@ -3,10 +3,12 @@ package com.starrocks.connector.flink.codec;
 import com.starrocks.connector.flink.core.BlockLayout;
 import com.starrocks.connector.flink.core.RowBlock;
 import com.starrocks.connector.flink.core.RowEncoder;
-import java.util.ArrayList;
-import java.util.List;
+
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.types.logical.LogicalType;
+
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Writes rows of Flink's SQL through their getters, so that every class of row works. The row's

@@ -4,6 +4,7 @@ import com.starrocks.connector.flink.core.BlockLayout;
 import com.starrocks.connector.flink.core.RowBlock;
 import com.starrocks.connector.flink.core.RowEncoder;
 import com.starrocks.connector.flink.core.TypeNode;
+
 import java.util.ArrayList;
 import java.util.List;
 

@@ -3,6 +3,12 @@ package com.starrocks.connector.flink.codec;
 import com.starrocks.connector.flink.core.BlockLayout;
 import com.starrocks.connector.flink.core.RowBlock;
 import com.starrocks.connector.flink.core.TypeNode;
+
+import org.apache.flink.table.data.DecimalData;
+import org.apache.flink.table.data.StringData;
+import org.apache.flink.table.data.TimestampData;
+import org.apache.flink.types.Row;
+
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.sql.Time;
@@ -18,10 +24,6 @@ import java.util.Collection;
 import java.util.Date;
 import java.util.List;
 import java.util.Map;
-import org.apache.flink.table.data.DecimalData;
-import org.apache.flink.table.data.StringData;
-import org.apache.flink.table.data.TimestampData;
-import org.apache.flink.types.Row;
 
 /**
  * Writes Java objects by their class:
@@ -230,8 +232,7 @@ final class SlotValues {
     private static void refuseBeforeYearOne(Date value) {
         // The first day of the year 1 is 0000-12-30 in the calendar that Instant and Long use.
         long firstMillis = -62_135_769_600_000L;
-        long wallMillis =
-                value.getTime() - new Date(value.getTime()).getTimezoneOffset() * 60_000L;
+        long wallMillis = value.getTime() - new Date(value.getTime()).getTimezoneOffset() * 60_000L;
         if (wallMillis < firstMillis) {
             throw new RefusedException("a " + value.getClass().getName() + " before the year 1");
         }

@@ -2,7 +2,7 @@ package com.starrocks.connector.flink.codec;
 
 import com.starrocks.connector.flink.core.BlockLayout;
 import com.starrocks.connector.flink.core.RowBlock;
-import java.util.List;
+
 import org.apache.flink.table.data.ArrayData;
 import org.apache.flink.table.data.DecimalData;
 import org.apache.flink.table.data.MapData;
@@ -14,8 +14,9 @@ import org.apache.flink.table.types.logical.DecimalType;
 import org.apache.flink.table.types.logical.LocalZonedTimestampType;
 import org.apache.flink.table.types.logical.LogicalType;
 import org.apache.flink.table.types.logical.MapType;
-import org.apache.flink.table.types.logical.RowType;
 import org.apache.flink.table.types.logical.TimestampType;
+
+import java.util.List;
 
 /**
  * Writes values of one logical type, taken from a row's field or an array's element. Made once per

@@ -57,9 +57,7 @@ final class ByteSource {
     /** Text, or null for the length 0xFFFFFFFF. */
     String textOrNull() {
         int count = i32();
-        return count == -1
-                ? null
-                : new String(bytes, take(count), count, StandardCharsets.UTF_8);
+        return count == -1 ? null : new String(bytes, take(count), count, StandardCharsets.UTF_8);
     }
 
     private int take(int count) {

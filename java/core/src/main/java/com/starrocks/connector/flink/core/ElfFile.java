@@ -102,16 +102,12 @@ final class ElfFile {
 
     private static IOException truncated(long size, long needed) {
         return new IOException(
-                "the file is truncated: it is "
-                        + size
-                        + " bytes, its headers ask for "
-                        + needed);
+                "the file is truncated: it is " + size + " bytes, its headers ask for " + needed);
     }
 
     private static ByteBuffer read(FileChannel channel, long from, int count) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
-        while (buffer.hasRemaining()
-                && channel.read(buffer, from + buffer.position()) >= 0) {
+        while (buffer.hasRemaining() && channel.read(buffer, from + buffer.position()) >= 0) {
             // Until the buffer is full or the file ends.
         }
         buffer.flip();

@@ -82,7 +82,8 @@ final class LibraryDigest {
     static String hex(byte[] bytes) {
         StringBuilder hex = new StringBuilder(bytes.length * 2);
         for (byte b : bytes) {
-            hex.append(Character.forDigit(b >> 4 & 0xF, 16)).append(Character.forDigit(b & 0xF, 16));
+            hex.append(Character.forDigit(b >> 4 & 0xF, 16))
+                    .append(Character.forDigit(b & 0xF, 16));
         }
         return hex.toString();
     }

@@ -201,8 +201,8 @@ final class LibraryLoader {
             if (expected != null && !expected.matches(file)) {
                 throw new IOException(
                         "the file is not the library that the jar was built with: damaged, or left"
-                            + " from another version; remove it, replace it, or name it in"
-                            + " sink.native.library-path");
+                                + " from another version; remove it, replace it, or name it in"
+                                + " sink.native.library-path");
             }
             link(file);
             return where;

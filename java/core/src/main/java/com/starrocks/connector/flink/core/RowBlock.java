@@ -37,7 +37,8 @@ public final class RowBlock {
      */
     public RowBlock(int capacity) {
         if (capacity < 64) {
-            throw new IllegalArgumentException("a row block of " + capacity + " bytes is too small");
+            throw new IllegalArgumentException(
+                    "a row block of " + capacity + " bytes is too small");
         }
         replaceBuffer(capacity);
     }
@@ -374,9 +375,10 @@ public final class RowBlock {
         }
         int next = 0;
         while (next < length) {
-            next = text instanceof String
-                    ? fillScratch((String) text, next, length)
-                    : fillScratch(text, next, length);
+            next =
+                    text instanceof String
+                            ? fillScratch((String) text, next, length)
+                            : fillScratch(text, next, length);
         }
     }
 

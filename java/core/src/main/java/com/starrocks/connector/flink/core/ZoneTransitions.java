@@ -30,9 +30,7 @@ public final class ZoneTransitions {
         ByteSink out = new ByteSink();
         ZoneOffsetTransition transition = rules.nextTransition(Instant.MIN);
         ZoneOffset first =
-                transition == null
-                        ? rules.getOffset(Instant.EPOCH)
-                        : transition.getOffsetBefore();
+                transition == null ? rules.getOffset(Instant.EPOCH) : transition.getOffsetBefore();
         entry(out, Long.MIN_VALUE, first);
         while (transition != null && transition.toEpochSecond() <= LAST_SECOND) {
             entry(out, transition.toEpochSecond(), transition.getOffsetAfter());
