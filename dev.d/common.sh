@@ -1,8 +1,9 @@
 # Shared by the scripts beside this file and in ci/; sourced, never run.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-version=0.1.0
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -n 1)
 jar=$root/build/libs/flink-connector-starrocks-native-$version.jar
+library=$root/build/libs/libstarrocks_flink.so
 cache=${STARROCKS_SINK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/flink-connector-starrocks-native}
 export PYTHONPATH=$root/tests/e2e PYTHONDONTWRITEBYTECODE=1
 cd "$root"

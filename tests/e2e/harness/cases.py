@@ -1,0 +1,191 @@
+"""What a test case is, what it is given, and the report of a run."""
+
+import json
+import re
+import shutil
+import time
+import traceback
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .cluster import FlinkCluster
+from .process import say
+from .sandbox import Sandbox
+
+REGISTRY = []
+BOTH = ("1.13", "1.20")
+NEWEST = ("1.20",)
+
+
+class Skipped(Exception):
+    """Raised by a case that cannot run here; says why."""
+
+
+@dataclass
+class Case:
+    """One test: `run(env)` raises if what it checks doesn't hold."""
+
+    name: str
+    run: object
+    flinks: tuple
+    long: bool
+
+
+def case(flinks=BOTH, long=False):
+    """Registers a function as a test case on these versions of Flink; `long` ones run only when asked for."""
+    def register(function):
+        module = function.__module__.rsplit(".", 1)[-1]
+        REGISTRY.append(Case(f"{module}.{function.__name__}", function, flinks, long))
+        return function
+    return register
+
+
+def variants(names, flinks=BOTH):
+    """Registers a function `run(env, name)` as one test case for each name."""
+    def register(function):
+        module = function.__module__.rsplit(".", 1)[-1]
+        for name in names:
+            REGISTRY.append(Case(f"{module}.{function.__name__}[{name}]",
+                                 lambda env, name=name: function(env, name), flinks, False))
+        return function
+    return register
+
+
+@dataclass
+class Env:
+    """What a case works with: a cluster, a sandbox, both shared with other cases, and a database of its own."""
+
+    cluster: FlinkCluster
+    sandbox: Sandbox
+    jobs: str  # the uploaded jar of tests/e2e/jobs
+    jobs_jar: Path
+    folder: Path
+    database: str = field(default_factory=lambda: "db_" + uuid.uuid4().hex[:8])
+    started: list = field(default_factory=list)
+
+    # --- StarRocks
+
+    def query(self, sql: str, sandbox=None) -> list:
+        with (sandbox or self.sandbox).connect() as connection:
+            return connection.query(sql)
+
+    def value(self, sql: str, sandbox=None):
+        """The one value of a query, as an int if it looks like one."""
+        ((value,),) = self.query(sql, sandbox)
+        return int(value) if value is not None and re.fullmatch(r"-?\d+", value) else value
+
+    def create(self, table: str, columns: str, keys: str = "DUPLICATE KEY (id)", sandbox=None) -> str:
+        """Creates a table in the case's database; its full name."""
+        with (sandbox or self.sandbox).connect() as connection:
+            connection.query(f"CREATE DATABASE IF NOT EXISTS {self.database}")
+            connection.query(f'CREATE TABLE {self.database}.{table} ({columns}) {keys} DISTRIBUTED BY HASH (id) '
+                             'PROPERTIES ("replication_num" = "1")')
+        return f"{self.database}.{table}"
+
+    # --- Flink
+
+    def options(self, table: str, more=None, sandbox=None) -> dict:
+        """The sink's options for a table of the case's database, and some more."""
+        sandbox = sandbox or self.sandbox
+        options = {
+            "jdbc-url": sandbox.jdbc_url, "load-url": sandbox.load_url, "username": sandbox.user,
+            "password": sandbox.password, "database-name": self.database, "table-name": table,
+        }
+        return {key: str(value) for key, value in {**options, **(more or {})}.items()}
+
+    def sink_ddl(self, name: str, columns: str, options: dict) -> str:
+        """Flink's DDL of a table with this connector."""
+        pairs = ", ".join(f"'{key}' = '{value.replace(chr(39), chr(39) * 2)}'"
+                          for key, value in {"connector": "starrocks", **options}.items())
+        return f"CREATE TABLE {name} ({columns}) WITH ({pairs})"
+
+    def sql(self, *statements: str, **arguments) -> str:
+        """Runs statements, all INSERTs as one job, inside the JobManager; the job's id."""
+        script = self.folder / f"{uuid.uuid4().hex[:8]}.sql"
+        script.write_text("\n;\n".join(statements))
+        pairs = [part for key, value in arguments.items() for part in ("--" + key, value)]
+        return self._started(self.cluster.run(self.jobs, "com.starrocks.e2e.SqlJob", "--file", script, *pairs))
+
+    def rows(self, form: str, options: dict, savepoint=None, **arguments) -> str:
+        """Starts the DataStream program RowsJob, from a savepoint if one is given; the job's id."""
+        pairs = [part for key, value in {**options, **arguments}.items() for part in ("--" + key, value)]
+        return self._started(self.cluster.run(self.jobs, "com.starrocks.e2e.RowsJob", "--form", form, *pairs,
+                                              savepoint=savepoint))
+
+    def progress_file(self) -> Path:
+        return self.folder / f"{self.database}-{uuid.uuid4().hex[:4]}.progress"
+
+    def _started(self, job: str) -> str:
+        self.started.append(job)
+        return job
+
+    def clean_up(self) -> None:
+        """Cancels what the case left running, and takes back its faults."""
+        self.sandbox.clear_faults()
+        for job in self.started:
+            if self.cluster.state(job) not in ("FINISHED", "FAILED", "CANCELED"):
+                self.cluster.cancel(job)
+        with self.sandbox.connect() as connection:
+            connection.query(f"DROP DATABASE IF EXISTS {self.database}")
+
+
+def checkpointed(progress: Path) -> int:
+    """How many rows the source had emitted at the last completed checkpoint."""
+    lines = progress.read_text().split("\n") if progress.exists() else []
+    return max((int(line.split()[1]) for line in lines if line), default=0)
+
+
+def equal(what: str, got, expected) -> None:
+    """Raises with both values if they differ."""
+    if got != expected:
+        raise AssertionError(f"{what}: {got!r} instead of {expected!r}")
+
+
+def contains(text: str, *wanted: str) -> None:
+    """Raises unless the text holds each of the parts."""
+    for part in wanted:
+        if part not in text:
+            raise AssertionError(f"{part!r} is not in:\n{text[:6000]}")
+
+
+class Report:
+    """Results, one line each as they come, and all of them in a JSON file."""
+
+    def __init__(self, file: Path):
+        self._file = file
+        self.results = []
+
+    def run(self, case: Case, flink: str, make_env) -> bool:
+        say(f"-- {case.name} on Flink {flink}")
+        begin = time.monotonic()
+        env, outcome, why = None, "passed", ""
+        try:
+            env = make_env()
+            case.run(env)
+        except Skipped as skipped:
+            outcome, why = "skipped", str(skipped)
+        except Exception:  # a failed case must not keep the others from running
+            outcome, why = "failed", traceback.format_exc()
+        finally:
+            if env is not None:
+                try:
+                    env.clean_up()
+                except Exception:
+                    outcome, why = "failed", why + "\nWhen cleaning up:\n" + traceback.format_exc()
+        seconds = time.monotonic() - begin
+        self.results.append({"case": case.name, "flink": flink, "outcome": outcome, "seconds": round(seconds, 1),
+                             "why": why})
+        self._file.write_text(json.dumps(self.results, indent=1))
+        say(f"   {outcome} in {seconds:.1f} s" + ("\n" + "\n".join("     " + line for line in why.splitlines()) if why else ""))
+        return outcome != "failed"
+
+    def counts(self) -> tuple:
+        return tuple(sum(r["outcome"] == name for r in self.results) for name in ("passed", "failed", "skipped"))
+
+
+def fresh(folder: Path) -> Path:
+    """The folder, made anew."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder

@@ -1,0 +1,1 @@
+"""The StarRocks sandbox as a process of its own."""

@@ -1,0 +1,102 @@
+package com.starrocks.e2e;
+
+import org.apache.flink.api.common.state.CheckpointListener;
+import org.apache.flink.api.common.state.ListState;
+import org.apache.flink.api.common.state.ListStateDescriptor;
+import org.apache.flink.runtime.state.FunctionInitializationContext;
+import org.apache.flink.runtime.state.FunctionSnapshotContext;
+import org.apache.flink.streaming.api.checkpoint.CheckpointedFunction;
+import org.apache.flink.streaming.api.functions.source.SourceFunction;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.Paths;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Emits 0, 1, 2, ... and goes on after a failure from where the last checkpoint was. For each
+ * completed checkpoint it adds a line "checkpoint next-number" to a file: every number below it
+ * must then be in StarRocks.
+ */
+@SuppressWarnings("deprecation")
+public final class CountingSource
+        implements SourceFunction<Long>, CheckpointedFunction, CheckpointListener {
+    private static final long serialVersionUID = 1;
+
+    private final long rows;
+    private final long rowsPerSecond;
+    private final String progressFile;
+
+    private volatile boolean running = true;
+    private long next;
+    private transient ListState<Long> state;
+    private transient TreeMap<Long, Long> pending;
+
+    /**
+     * @param rows how many, or -1 for no end; @param rowsPerSecond 0 for as fast as the sink takes
+     *     them
+     */
+    public CountingSource(long rows, long rowsPerSecond, String progressFile) {
+        this.rows = rows;
+        this.rowsPerSecond = rowsPerSecond;
+        this.progressFile = progressFile;
+    }
+
+    @Override
+    public void run(SourceContext<Long> context) throws Exception {
+        long start = System.nanoTime();
+        long first = next;
+        while (running && next != rows) {
+            synchronized (context.getCheckpointLock()) {
+                context.collect(next);
+                next++;
+            }
+            while (running && rowsPerSecond > 0 && ahead(start, next - first)) {
+                Thread.sleep(1);
+            }
+        }
+    }
+
+    private boolean ahead(long start, long emitted) {
+        return emitted * 1_000_000_000L / rowsPerSecond > System.nanoTime() - start;
+    }
+
+    @Override
+    public void cancel() {
+        running = false;
+    }
+
+    @Override
+    public void initializeState(FunctionInitializationContext context) throws Exception {
+        pending = new TreeMap<>();
+        state =
+                context.getOperatorStateStore()
+                        .getListState(new ListStateDescriptor<>("next", Long.class));
+        for (Long restored : state.get()) {
+            next = restored;
+        }
+    }
+
+    @Override
+    public void snapshotState(FunctionSnapshotContext context) throws Exception {
+        state.clear();
+        state.add(next);
+        pending.put(context.getCheckpointId(), next);
+    }
+
+    @Override
+    public void notifyCheckpointComplete(long checkpointId) throws IOException {
+        Map<Long, Long> done = pending.headMap(checkpointId, true);
+        Long emitted = pending.get(checkpointId);
+        if (emitted != null && progressFile != null) {
+            Path file = Paths.get(progressFile);
+            byte[] line = (checkpointId + " " + emitted + "\n").getBytes(StandardCharsets.US_ASCII);
+            Files.write(file, line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        }
+        done.clear();
+    }
+}
