@@ -23,9 +23,11 @@ run() {
     mkdir -p "$root/build/logs"
     log=$root/build/logs/${what//[^A-Za-z0-9]/-}.log
     say "== $what"
+    set -m # a process group of its own, so that all of it can be stopped
     "$@" >"$log" 2>&1 </dev/null &
     pid=$!
-    trap 'kill "$pid" 2>/dev/null; exit 130' INT TERM
+    set +m
+    trap 'kill -- "-$pid" 2>/dev/null; exit 130' INT TERM
     while kill -0 "$pid" 2>/dev/null; do
         sleep 0.2
         if ((SECONDS - begin >= next)); then

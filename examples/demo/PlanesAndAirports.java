@@ -1,24 +1,31 @@
 import com.starrocks.connector.flink.StarRocksSink;
 import com.starrocks.connector.flink.table.sink.StarRocksSinkOptions;
+
 import org.apache.flink.api.java.utils.ParameterTool;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.api.TableSchema;
 
-/** The DataStream half of the demo: planes through slots, airports as JSON strings made by the program itself. */
+/**
+ * The DataStream half of the demo: planes through slots, airports as JSON strings made by the
+ * program itself.
+ */
 public final class PlanesAndAirports {
-    private static final TableSchema PLANES = TableSchema.builder()
-            .field("tailnum", DataTypes.STRING())
-            .field("year", DataTypes.SMALLINT())
-            .field("type", DataTypes.STRING())
-            .field("manufacturer", DataTypes.STRING())
-            .field("model", DataTypes.STRING())
-            .field("engines", DataTypes.TINYINT())
-            .field("seats", DataTypes.SMALLINT())
-            .field("speed", DataTypes.SMALLINT())
-            .field("engine", DataTypes.STRING())
-            .build();
-    private static final String[] AIRPORT_COLUMNS = {"faa", "name", "lat", "lon", "alt", "tz", "dst", "tzone"};
+    private static final TableSchema PLANES =
+            TableSchema.builder()
+                    .field("tailnum", DataTypes.STRING())
+                    .field("year", DataTypes.SMALLINT())
+                    .field("type", DataTypes.STRING())
+                    .field("manufacturer", DataTypes.STRING())
+                    .field("model", DataTypes.STRING())
+                    .field("engines", DataTypes.TINYINT())
+                    .field("seats", DataTypes.SMALLINT())
+                    .field("speed", DataTypes.SMALLINT())
+                    .field("engine", DataTypes.STRING())
+                    .build();
+    private static final String[] AIRPORT_COLUMNS = {
+        "faa", "name", "lat", "lon", "alt", "tz", "dst", "tzone"
+    };
 
     private PlanesAndAirports() {}
 
@@ -26,11 +33,18 @@ public final class PlanesAndAirports {
         ParameterTool parameters = ParameterTool.fromArgs(args);
         StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
         env.readTextFile(parameters.getRequired("data") + "/planes.csv")
-                .addSink(StarRocksSink.sink(PLANES, options(parameters, "planes").build(), PlanesAndAirports::plane));
+                .addSink(
+                        StarRocksSink.sink(
+                                PLANES,
+                                options(parameters, "planes").build(),
+                                PlanesAndAirports::plane));
         env.readTextFile(parameters.getRequired("data") + "/airports.csv")
                 .map(PlanesAndAirports::airport)
-                .addSink(StarRocksSink.sink(
-                        options(parameters, "airports").withProperty("sink.properties.format", "json").build()));
+                .addSink(
+                        StarRocksSink.sink(
+                                options(parameters, "airports")
+                                        .withProperty("sink.properties.format", "json")
+                                        .build()));
         env.execute("planes and airports by DataStream");
     }
 
@@ -62,7 +76,10 @@ public final class PlanesAndAirports {
         for (int i = 0; i < values.length; i++) {
             boolean number = i >= 2 && i <= 5;
             String quoted = '"' + values[i].replace("\\", "\\\\").replace("\"", "\\\"") + '"';
-            json.append(i == 0 ? "" : ",").append('"').append(AIRPORT_COLUMNS[i]).append("\":")
+            json.append(i == 0 ? "" : ",")
+                    .append('"')
+                    .append(AIRPORT_COLUMNS[i])
+                    .append("\":")
                     .append(values[i].equals("NA") ? "null" : number ? values[i] : quoted);
         }
         return json.append('}').toString();

@@ -1,4 +1,4 @@
--- What ./dev demo runs through bin/sql-client.sh -f, with the ${...} filled in.
+-- What ./dev demo runs through bin/sql-client.sh -f, once it has filled in the names in braces.
 SET 'pipeline.name' = 'flights and airlines by SQL';
 
 CREATE TABLE flights_csv (
