@@ -1,0 +1,244 @@
+package com.starrocks.connector.flink.connector;
+
+import org.apache.flink.table.api.ValidationException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * The options of one sink, checked. Immutable, and serializable as part of the job.
+ *
+ * <p>{@link #toString} hides the password and everything else that looks like a credential.
+ */
+public final class OptionValues implements Serializable {
+
+    private static final long serialVersionUID = 1L;
+
+    private static final Logger LOG = LoggerFactory.getLogger(OptionValues.class);
+
+    /** Keys in a table's options that belong to Flink, not to the sink. */
+    private static final Set<String> FLINK_KEYS =
+            Collections.unmodifiableSet(
+                    new HashSet<>(Arrays.asList("connector", "property-version")));
+
+    private static final String MASK = "******";
+
+    private final TreeMap<String, String> given;
+    private final TreeMap<String, String> properties;
+
+    private OptionValues(TreeMap<String, String> given, TreeMap<String, String> properties) {
+        this.given = given;
+        this.properties = properties;
+    }
+
+    /**
+     * Checks options.
+     *
+     * @param options keys and values as the user gave them
+     * @throws ValidationException naming everything that is wrong with them, not the first alone
+     */
+    public static OptionValues check(Map<String, String> options) {
+        List<String> troubles = new ArrayList<>();
+        TreeMap<String, String> given = new TreeMap<>();
+        TreeMap<String, String> properties = new TreeMap<>();
+        for (Map.Entry<String, String> entry : new TreeMap<>(options).entrySet()) {
+            String key = entry.getKey();
+            if (FLINK_KEYS.contains(key)) {
+                continue;
+            }
+            if (entry.getValue() == null) {
+                troubles.add(named(key) + " has no value");
+            } else if (key.startsWith(SinkOptions.PROPERTIES_PREFIX)) {
+                String name = key.substring(SinkOptions.PROPERTIES_PREFIX.length());
+                String before = properties.put(name.toLowerCase(Locale.ROOT), entry.getValue());
+                if (before != null && !before.equals(entry.getValue())) {
+                    troubles.add(named(key) + " is given twice, in different case and value");
+                }
+            } else {
+                SinkOption<?> option = SinkOptions.find(key);
+                if (option == null) {
+                    troubles.add(unknown(key));
+                } else {
+                    given.put(key, entry.getValue());
+                    checkValue(option, entry.getValue(), troubles);
+                }
+            }
+        }
+        for (SinkOption<?> option : SinkOptions.all()) {
+            if (option.isRequired() && !options.containsKey(option.key())) {
+                troubles.add(named(option.key()) + " is missing: " + option.help());
+            }
+        }
+        LoadProperties.check(properties, troubles);
+        if (troubles.isEmpty()) {
+            OptionValues values = new OptionValues(given, properties);
+            values.checkTogether(troubles);
+            if (troubles.isEmpty()) {
+                return values;
+            }
+        }
+        throw new ValidationException(
+                "The options of the StarRocks sink can't be used:\n  - "
+                        + String.join("\n  - ", troubles));
+    }
+
+    private static <T> void checkValue(SinkOption<T> option, String text, List<String> troubles) {
+        try {
+            T value = option.parse(text);
+            if (option.refuses(value)) {
+                troubles.add(assigned(option.key(), text) + " is not supported: " + option.note());
+            }
+        } catch (IllegalArgumentException e) {
+            troubles.add(assigned(option.key(), text) + ": " + e.getMessage());
+        }
+    }
+
+    private void checkTogether(List<String> troubles) {
+        long limit = get(SinkOptions.CHUNK_LIMIT);
+        if (isJson() && limit > LoadProperties.MAX_JSON_BYTES) {
+            troubles.add(
+                    assigned(SinkOptions.CHUNK_LIMIT.key(), String.valueOf(limit))
+                            + " contradicts 'sink.properties.format' = 'json': a JSON load must be"
+                            + " at most "
+                            + LoadProperties.MAX_JSON_BYTES
+                            + " bytes");
+        }
+    }
+
+    private static String unknown(String key) {
+        // The value isn't shown: under a misspelt key it may be the password.
+        String nearest = Spelling.nearest(key, SinkOption.keys(SinkOptions.all(), option -> true));
+        return named(key)
+                + " is not an option of the StarRocks sink"
+                + (nearest == null ? "" : "; did you mean '" + nearest + "'?");
+    }
+
+    private static String named(String key) {
+        return "'" + key + "'";
+    }
+
+    static String assigned(String key, String value) {
+        return named(key) + " = '" + shown(key, value) + "'";
+    }
+
+    /** The value as it may be shown. */
+    private static String shown(String key, String value) {
+        String lower = key.toLowerCase(Locale.ROOT);
+        for (String word :
+                new String[] {"password", "secret", "token", "authorization", "credential"}) {
+            if (lower.contains(word)) {
+                return MASK;
+            }
+        }
+        return lower.endsWith("-url") ? Addresses.masked(value) : value;
+    }
+
+    /** The option's value, or its default; null if it has neither. */
+    public <T> T get(SinkOption<T> option) {
+        return option.read(given);
+    }
+
+    /** Whether the user gave a value. */
+    public boolean isGiven(SinkOption<?> option) {
+        return given.containsKey(option.key());
+    }
+
+    /** Headers of the stream load that the user set, names in lower case. */
+    public Map<String, String> properties() {
+        return Collections.unmodifiableMap(properties);
+    }
+
+    /** Whether rows are loaded as JSON, not CSV. */
+    public boolean isJson() {
+        return LoadProperties.isJson(properties);
+    }
+
+    /** The hard bound of native memory, in bytes. */
+    public long maxMemory() {
+        Long value = get(SinkOptions.MAX_MEMORY);
+        return value != null ? value : 2 * get(SinkOptions.MAX_BYTES);
+    }
+
+    /** Whether each row names its own table, so that there is no table to look at beforehand. */
+    public boolean anyTable() {
+        return "*".equals(database()) || "*".equals(table());
+    }
+
+    /** The database. */
+    public String database() {
+        return get(SinkOptions.DATABASE);
+    }
+
+    /** The table. */
+    public String table() {
+        return get(SinkOptions.TABLE);
+    }
+
+    /** What the native half is told: every option that concerns it, defaults filled in. */
+    Map<String, String> handed() {
+        Map<String, String> pairs = new LinkedHashMap<>();
+        for (SinkOption<?> option : SinkOptions.all()) {
+            Object value = option == SinkOptions.MAX_MEMORY ? maxMemory() : get(option);
+            if (option.isHanded() && value != null) {
+                pairs.put(option.key(), value.toString());
+            }
+        }
+        for (Map.Entry<String, String> property : properties.entrySet()) {
+            pairs.put(SinkOptions.PROPERTIES_PREFIX + property.getKey(), property.getValue());
+        }
+        return pairs;
+    }
+
+    /** Says in the log, once for a sink, which of the given options do nothing, and why. */
+    public void logWithoutEffect() {
+        List<String> notes = withoutEffect();
+        if (!notes.isEmpty()) {
+            LOG.info(
+                    "Options of the StarRocks sink that are accepted but have no effect: {}",
+                    String.join("; ", notes));
+        }
+    }
+
+    List<String> withoutEffect() {
+        List<String> notes = new ArrayList<>();
+        for (SinkOption<?> option : SinkOptions.all()) {
+            if (option.status() == SinkOption.Status.NO_EFFECT && isGiven(option)) {
+                notes.add("'" + option.key() + "' (" + option.note() + ")");
+            }
+        }
+        return notes;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof OptionValues
+                && given.equals(((OptionValues) other).given)
+                && properties.equals(((OptionValues) other).properties);
+    }
+
+    @Override
+    public int hashCode() {
+        return given.hashCode() * 31 + properties.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        List<String> shown = new ArrayList<>();
+        given.forEach((key, value) -> shown.add(key + "=" + shown(key, value)));
+        properties.forEach(
+                (name, value) ->
+                        shown.add(SinkOptions.PROPERTIES_PREFIX + name + "=" + shown(name, value)));
+        return "{" + String.join(", ", shown) + "}";
+    }
+}

@@ -1,0 +1,184 @@
+package com.starrocks.connector.flink.connector;
+
+import com.starrocks.connector.flink.core.LoadReport;
+import com.starrocks.connector.flink.core.NativeCounters;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.Gauge;
+import org.apache.flink.metrics.Histogram;
+import org.apache.flink.metrics.MetricGroup;
+import org.apache.flink.metrics.SimpleCounter;
+
+/**
+ * The metrics of a subtask: those of the published Java connector under its names, and Flink's
+ * standard ones for sinks. Most read the native counters when a reporter asks, and cost a row
+ * nothing.
+ */
+final class SinkMetrics {
+
+    private final WriterContext context;
+    private final NativeCounters counters;
+    private final Counter ignoredDeletes = new SimpleCounter();
+    private final Counter failedRows = new SimpleCounter();
+    private final Histogram flushTime;
+    private final Histogram flushTimeWithRetries;
+    private final Histogram flushRetries;
+    private final Histogram loadTime;
+    private final Histogram serverTime;
+    private final Histogram putTime;
+    private final Histogram readTime;
+    private final Histogram writeTime;
+    private final Histogram commitTime;
+    private final Histogram waitTime;
+
+    private volatile long lastSendMillis;
+    private long waitNanosSeen;
+    private long rowsSeen;
+    private long bytesSeen;
+
+    /** Registers the metrics of a session in the context's group. */
+    SinkMetrics(WriterContext context, NativeCounters counters, int window) {
+        this.context = context;
+        this.counters = counters;
+        MetricGroup group = context.metrics();
+        this.flushTime = group.histogram("flushTimeNs", new SlidingHistogram(window));
+        this.flushTimeWithRetries =
+                group.histogram("flushTimeNsWithRetry", new SlidingHistogram(window));
+        this.flushRetries = group.histogram("flushRetry", new SlidingHistogram(window));
+        this.loadTime = group.histogram("loadTimeMs", new SlidingHistogram(window));
+        this.serverTime = group.histogram("serverTimeMs", new SlidingHistogram(window));
+        this.putTime = group.histogram("streamLoadPutTimeMs", new SlidingHistogram(window));
+        this.readTime = group.histogram("readDataTimeMs", new SlidingHistogram(window));
+        this.writeTime = group.histogram("writeDataTimeMs", new SlidingHistogram(window));
+        this.commitTime = group.histogram("commitAndPublishTimeMs", new SlidingHistogram(window));
+        this.waitTime = group.histogram("waitBufferTimeMs", new SlidingHistogram(window));
+
+        counter("totalInvokeRows", counters::rowsIn);
+        counter("totalFlushBytes", counters::bytesLoaded);
+        counter("totalFlushRows", counters::rowsLoaded);
+        counter("totalFlushTimeNs", counters::flushNanos);
+        counter("totalFlushTimeNsWithoutRetries", counters::flushNanosWithoutRetries);
+        counter("totalFlushSucceededTimes", counters::loadsOk);
+        counter("totalFlushFailedTimes", counters::loadsFailed);
+        counter("totalFlushRetry", counters::loadRetries);
+        counter("totalFilteredRows", counters::rowsFiltered);
+        counter("totalUnselectedRows", counters::rowsUnselected);
+        counter("numBufferFull", counters::timesBufferFull);
+        counter("numFlush", counters::batchesSealed);
+        counter("numSuccessLoads", counters::loadsOk);
+        counter("numFailLoads", counters::loadsFailed);
+        counter("numLoadRetry", counters::loadRetries);
+        counter("numNonFiniteAsNull", counters::nonFiniteAsNull);
+        group.counter("numIgnoredDeletes", ignoredDeletes);
+
+        gauge("maxBufferBytes", counters::memoryMax);
+        gauge("currentBufferBytes", counters::bufferedBytes);
+        gauge("nativeMemoryBytes", counters::memoryUsed);
+        gauge("numFlushTable", counters::tables);
+        gauge("numInflightLoads", counters::inflightLoads);
+        gauge("numInflightLoadRows", counters::inflightRows);
+        gauge("numInflightLoadBytes", counters::inflightBytes);
+
+        // Flink's standard names for sinks (FLIP-33).
+        counter("numRecordsSend", counters::rowsLoaded);
+        counter("numBytesSend", counters::bytesLoaded);
+        group.counter("numRecordsSendErrors", failedRows);
+        gauge("currentSendTime", () -> lastSendMillis);
+    }
+
+    /** Counts rows dropped because of {@link SinkOptions#IGNORE_DELETE}. */
+    Counter ignoredDeletes() {
+        return ignoredDeletes;
+    }
+
+    /** Takes in how a load went. */
+    void loadFinished(LoadReport load) {
+        flushTime.update(load.totalNanosWithoutRetries());
+        flushTimeWithRetries.update(load.totalNanos());
+        flushRetries.update(load.retries());
+        lastSendMillis = TimeUnit.NANOSECONDS.toMillis(load.totalNanos());
+        if (!load.ok()) {
+            failedRows.inc(load.rows());
+        }
+        known(loadTime, load.loadMillis());
+        known(serverTime, load.loadMillis());
+        known(putTime, load.putMillis());
+        known(readTime, load.readMillis());
+        known(writeTime, load.writeMillis());
+        known(commitTime, load.commitPublishMillis());
+    }
+
+    /** Takes in what the counters show since the last time; called about once a second. */
+    void update() {
+        long waitNanos = counters.waitNanos();
+        if (waitNanos > waitNanosSeen) {
+            waitTime.update(TimeUnit.NANOSECONDS.toMillis(waitNanos - waitNanosSeen));
+            waitNanosSeen = waitNanos;
+        }
+        long rows = counters.rowsLoaded();
+        long bytes = counters.bytesLoaded();
+        if (context.recordsOut() != null) {
+            context.recordsOut().inc(rows - rowsSeen);
+        }
+        if (context.bytesOut() != null) {
+            context.bytesOut().inc(bytes - bytesSeen);
+        }
+        rowsSeen = rows;
+        bytesSeen = bytes;
+    }
+
+    /** The server leaves out what it didn't measure. */
+    private static void known(Histogram histogram, long millis) {
+        if (millis >= 0) {
+            histogram.update(millis);
+        }
+    }
+
+    private void counter(String name, LongSupplier value) {
+        context.metrics().counter(name, new View(value));
+    }
+
+    private void gauge(String name, LongSupplier value) {
+        context.metrics().<Long, Gauge<Long>>gauge(name, value::getAsLong);
+    }
+
+    /** A counter that is counted elsewhere. */
+    private static final class View implements Counter {
+
+        private final LongSupplier value;
+
+        View(LongSupplier value) {
+            this.value = value;
+        }
+
+        @Override
+        public long getCount() {
+            return value.getAsLong();
+        }
+
+        @Override
+        public void inc() {
+            throw readOnly();
+        }
+
+        @Override
+        public void inc(long n) {
+            throw readOnly();
+        }
+
+        @Override
+        public void dec() {
+            throw readOnly();
+        }
+
+        @Override
+        public void dec(long n) {
+            throw readOnly();
+        }
+
+        private static UnsupportedOperationException readOnly() {
+            return new UnsupportedOperationException("the native half counts this");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+package com.starrocks.connector.flink.connector;
+
+import com.starrocks.connector.flink.core.PairsWriter;
+import com.starrocks.connector.flink.core.ZoneTransitions;
+import com.starrocks.connector.flink.row.sink.StarRocksSinkRowBuilder;
+import java.io.Serializable;
+import java.time.ZoneId;
+import java.util.Map;
+import org.apache.flink.table.api.ValidationException;
+import org.apache.flink.table.data.RowData;
+
+/**
+ * A sink as planned: options and table have been checked, against each other and against the
+ * server. Travels with the job; subtasks open a {@link StarRocksWriter} from it. Immutable.
+ *
+ * @param <T> class of the rows
+ */
+public final class SinkPlan<T> implements Serializable {
+
+    private static final long serialVersionUID = 1L;
+
+    private final OptionValues options;
+    private final RowFormat<T> rows;
+    private final String zone;
+
+    private SinkPlan(OptionValues options, RowFormat<T> rows, ZoneId sessionZone) {
+        this.options = options;
+        this.rows = rows;
+        String configured = options.get(SinkOptions.LTZ_ZONE);
+        this.zone = configured != null ? configured : sessionZone.getId();
+    }
+
+    /**
+     * A sink for rows that are text already, and go to the table of the options. That the table
+     * exists and the login works is checked, unless database or table is {@code *}.
+     *
+     * @throws ValidationException if the table can't be read
+     */
+    public static SinkPlan<String> raw(OptionValues options) {
+        return raw(options, ServerCatalog.SERVER);
+    }
+
+    static SinkPlan<String> raw(OptionValues options, ServerCatalog catalog) {
+        if (!options.anyTable()) {
+            catalog.read(options);
+        }
+        return rawUnchecked(options);
+    }
+
+    /**
+     * A sink for rows that are text already and may name their own tables, which therefore aren't
+     * looked at beforehand.
+     */
+    public static <T> SinkPlan<T> rawUnchecked(OptionValues options) {
+        return new SinkPlan<>(options, new RawRows<T>(options), ZoneId.systemDefault());
+    }
+
+    /**
+     * A sink for rows that a user's code puts into slots.
+     *
+     * @throws ValidationException if the table can't be read or doesn't fit the schema
+     */
+    public static <T> SinkPlan<T> slots(
+            OptionValues options, FlinkTable schema, StarRocksSinkRowBuilder<T> builder) {
+        return slots(options, schema, builder, ServerCatalog.SERVER);
+    }
+
+    static <T> SinkPlan<T> slots(
+            OptionValues options,
+            FlinkTable schema,
+            StarRocksSinkRowBuilder<T> builder,
+            ServerCatalog catalog) {
+        TargetTable table = match(options, schema, catalog);
+        return new SinkPlan<>(
+                options, new SlotRows<>(options, table, builder), ZoneId.systemDefault());
+    }
+
+    /**
+     * A sink for rows of Flink's SQL.
+     *
+     * @param sessionZone zone for TIMESTAMP_LTZ unless the options name one
+     * @throws ValidationException if the table can't be read or doesn't fit the schema
+     */
+    public static SinkPlan<RowData> sql(
+            OptionValues options, FlinkTable schema, ZoneId sessionZone) {
+        return sql(options, schema, sessionZone, ServerCatalog.SERVER);
+    }
+
+    static SinkPlan<RowData> sql(
+            OptionValues options, FlinkTable schema, ZoneId sessionZone, ServerCatalog catalog) {
+        return new SinkPlan<>(
+                options, new SqlRows(options, match(options, schema, catalog)), sessionZone);
+    }
+
+    private static TargetTable match(
+            OptionValues options, FlinkTable schema, ServerCatalog catalog) {
+        if (options.anyTable()) {
+            throw new ValidationException(
+                    "'database-name' = '"
+                            + options.database()
+                            + "', 'table-name' = '"
+                            + options.table()
+                            + "': a sink with a schema loads into one table, so '*' stands for"
+                            + " none; it is for rows that are text and name their own table");
+        }
+        return SchemaCheck.match(options, schema, catalog.read(options));
+    }
+
+    /** The options. */
+    public OptionValues options() {
+        return options;
+    }
+
+    RowFormat<T> rows() {
+        return rows;
+    }
+
+    /** What the native session is told. */
+    PairsWriter config(WriterContext context) {
+        PairsWriter config = new PairsWriter();
+        for (Map.Entry<String, String> option : options.handed().entrySet()) {
+            config.put(option.getKey(), option.getValue());
+        }
+        return config.put("context.job-id", context.jobId())
+                .put("context.subtask", context.subtask())
+                .put("context.attempt", context.attempt())
+                .put("context.zone-transitions", ZoneTransitions.encode(ZoneId.of(zone)));
+    }
+
+    @Override
+    public String toString() {
+        return "starrocks_sink(" + options.database() + "." + options.table() + ")";
+    }
+}

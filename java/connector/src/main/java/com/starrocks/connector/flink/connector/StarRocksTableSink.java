@@ -1,0 +1,53 @@
+package com.starrocks.connector.flink.connector;
+
+import java.time.ZoneId;
+import org.apache.flink.table.connector.ChangelogMode;
+import org.apache.flink.table.connector.sink.DynamicTableSink;
+
+/**
+ * The SQL sink as the planner sees it. The table on the server is looked at when the planner asks
+ * for what executes the sink, that is, when a statement that writes to it is run or explained.
+ */
+final class StarRocksTableSink implements DynamicTableSink {
+
+    private final OptionValues options;
+    private final FlinkTable schema;
+    private final ZoneId sessionZone;
+    private final FlinkAdapter adapter;
+    private final ServerCatalog catalog;
+
+    StarRocksTableSink(
+            OptionValues options,
+            FlinkTable schema,
+            ZoneId sessionZone,
+            FlinkAdapter adapter,
+            ServerCatalog catalog) {
+        this.options = options;
+        this.schema = schema;
+        this.sessionZone = sessionZone;
+        this.adapter = adapter;
+        this.catalog = catalog;
+    }
+
+    @Override
+    public ChangelogMode getChangelogMode(ChangelogMode requestedMode) {
+        return SqlRows.changelogMode(options, schema.hasPrimaryKey());
+    }
+
+    @Override
+    public SinkRuntimeProvider getSinkRuntimeProvider(Context context) {
+        return adapter.provider(
+                SinkPlan.sql(options, schema, sessionZone, catalog),
+                options.get(SinkOptions.PARALLELISM));
+    }
+
+    @Override
+    public DynamicTableSink copy() {
+        return new StarRocksTableSink(options, schema, sessionZone, adapter, catalog);
+    }
+
+    @Override
+    public String asSummaryString() {
+        return "starrocks_sink";
+    }
+}

@@ -1,0 +1,103 @@
+package com.starrocks.connector.flink.flink111;
+
+import com.starrocks.connector.flink.connector.StarRocksWriter;
+import com.starrocks.connector.flink.connector.WriterContext;
+import java.lang.ref.WeakReference;
+import java.lang.reflect.Method;
+import java.util.Arrays;
+import org.apache.flink.api.common.functions.RuntimeContext;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.MetricGroup;
+import org.apache.flink.streaming.api.operators.StreamingRuntimeContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads Flink's runtime context; by reflection where its methods came late or changed what they
+ * return.
+ */
+final class RuntimeContexts {
+
+    private static final Logger LOG = LoggerFactory.getLogger(RuntimeContexts.class);
+
+    private RuntimeContexts() {}
+
+    static WriterContext toWriterContext(RuntimeContext context) {
+        MetricGroup metrics = metricGroup(context);
+        String jobId = metrics.getAllVariables().get("<job_id>");
+        WriterContext writer =
+                new WriterContext(
+                        metrics,
+                        jobId == null ? "" : jobId,
+                        context.getIndexOfThisSubtask(),
+                        context.getAttemptNumber());
+        Object io = callIfThere(metrics, "getIOMetricGroup");
+        writer.withOutputCounters(
+                (Counter) callIfThere(io, "getNumRecordsOutCounter"),
+                (Counter) callIfThere(io, "getNumBytesOutCounter"));
+        if (context instanceof StreamingRuntimeContext) {
+            writer.withTemporaryFolders(
+                    Arrays.asList(
+                            ((StreamingRuntimeContext) context)
+                                    .getTaskManagerRuntimeInfo()
+                                    .getTmpDirectories()));
+        }
+        return writer;
+    }
+
+    /** Flink 1.14 made it return a subtype, which compiled calls don't find. */
+    private static MetricGroup metricGroup(RuntimeContext context) {
+        try {
+            return (MetricGroup) RuntimeContext.class.getMethod("getMetricGroup").invoke(context);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("this Flink's runtime context has no metric group", e);
+        }
+    }
+
+    /** What the method returns; null if there is none. */
+    private static Object callIfThere(Object target, String name) {
+        if (target == null) {
+            return null;
+        }
+        try {
+            Method method = target.getClass().getMethod(name);
+            return method.invoke(target);
+        } catch (ReflectiveOperationException e) {
+            LOG.debug("{} of {} is not there", name, target.getClass(), e);
+            return null;
+        }
+    }
+
+    /**
+     * Has Flink close the writer when it lets go of the job's class loader, should its function
+     * never have been closed: native threads must not outlive it. Flink has this since 1.12.
+     */
+    static void closeWithClassLoader(RuntimeContext context, StarRocksWriter<?> writer) {
+        // Weak, as Flink keeps the hooks of all attempts until the job ends.
+        WeakReference<StarRocksWriter<?>> reference = new WeakReference<>(writer);
+        Runnable hook =
+                () -> {
+                    StarRocksWriter<?> left = reference.get();
+                    if (left != null) {
+                        left.close();
+                    }
+                };
+        String name =
+                "starrocks-sink-"
+                        + context.getTaskNameWithSubtasks()
+                        + "-"
+                        + context.getAttemptNumber()
+                        + "-"
+                        + System.identityHashCode(writer);
+        try {
+            RuntimeContext.class
+                    .getMethod(
+                            "registerUserCodeClassLoaderReleaseHookIfAbsent",
+                            String.class,
+                            Runnable.class)
+                    .invoke(context, name, hook);
+        } catch (ReflectiveOperationException e) {
+            LOG.debug("No hook on the release of the class loader in this Flink", e);
+        }
+    }
+}
