@@ -6,14 +6,11 @@ use std::time::Duration;
 use starrocks_format::{Properties, ZoneRules};
 use starrocks_load::ClientConfig;
 use starrocks_load::label::Labels;
-use starrocks_row::{Pairs, PairsError};
+use starrocks_row::Pairs;
 
 use crate::error::{Code, SinkError};
 use crate::pool::CHUNK;
 use crate::writer::SealAt;
-
-/// Prefix of the options that become headers of the stream load.
-const PROPERTIES: &str = "sink.properties.";
 
 /// The configuration of one session.
 pub struct Config {
@@ -64,13 +61,11 @@ impl Config {
             pairs.require("context.job-id").map_err(invalid)?,
             subtask,
         )?;
-        let zone = pairs.get("context.zone-transitions").unwrap_or_default();
-        let properties: Properties = pairs
-            .iter()
-            .filter_map(|(key, _)| Some((key, key.strip_prefix(PROPERTIES)?)))
-            .map(|(key, name)| Ok((name.to_owned(), pairs.require(key)?.to_owned())))
-            .collect::<Result<_, PairsError>>()
-            .map_err(invalid)?;
+        let zone = match pairs.get("context.zone-transitions") {
+            Some(transitions) => ZoneRules::decode(transitions).map_err(invalid)?,
+            None => ZoneRules::utc(),
+        };
+        let properties = Properties::from_pairs(&pairs).map_err(invalid)?;
         Ok(Self {
             client,
             seal_at: SealAt {
@@ -84,7 +79,7 @@ impl Config {
             labels,
             subtask,
             properties,
-            zone: Arc::new(ZoneRules::decode(zone).map_err(invalid)?),
+            zone: Arc::new(zone),
         })
     }
 }

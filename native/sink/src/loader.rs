@@ -41,8 +41,8 @@ impl HttpLoader {
 impl Loader for HttpLoader {
     fn load(&self, target: &Target, batch: &Batch) -> Result<(), SinkError> {
         let load = Load {
-            database: &target.database,
-            table: &target.table,
+            database: target.plan.database(),
+            table: target.plan.table(),
             label: &batch.label,
             headers: &target.headers,
             body: batch,

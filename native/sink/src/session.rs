@@ -107,11 +107,11 @@ impl Session {
         let pairs =
             Pairs::decode(description).map_err(|error| config(format!("table description: {error}")))?;
         let spec = TableSpec::decode(&pairs).map_err(|error| config(error.to_string()))?;
-        let (database, table, raw) = (spec.database.clone(), spec.table.clone(), spec.raw);
+        let raw = spec.raw;
         let plan = TablePlan::new(spec, &self.shared.properties, Arc::clone(&self.shared.zone))
             .map_err(|error| config(error.to_string()))?;
         let headers = plan.headers();
-        self.shared.writer().add_table(Target { plan, database, table, headers, raw })
+        self.shared.writer().add_table(Target { plan, headers, raw })
     }
 
     /// Serializes the rows of `block` from position `from` on, and returns up to where it came.

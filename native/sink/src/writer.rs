@@ -30,10 +30,6 @@ pub struct SealAt {
 pub struct Target {
     /// Its plan: how a row becomes text.
     pub plan: TablePlan,
-    /// Database, as the user wrote it.
-    pub database: String,
-    /// Table, as the user wrote it.
-    pub table: String,
     /// The headers that every load into it carries.
     pub headers: Vec<(String, String)>,
     /// Whether its rows are text that the user made: how many rows the server sees in it is then the user's affair.
@@ -103,7 +99,7 @@ impl Writer {
 
     /// Adds a table and returns the number by which frames name it; a table that is known keeps its number.
     pub fn add_table(&mut self, target: Target) -> Result<u16, SinkError> {
-        let key = (target.database.clone(), target.table.clone());
+        let key = (target.plan.database().to_owned(), target.plan.table().to_owned());
         if let Some(id) = self.ids.get(&key) {
             return Ok(*id);
         }
@@ -137,7 +133,7 @@ impl Writer {
         let batch = match &mut table.open {
             Some(batch) => batch,
             none => none.insert(Batch::new(
-                self.labels.mint(&target.table),
+                self.labels.mint(target.plan.table()),
                 framing(&target.plan),
                 Arc::clone(&self.pool),
             )),
@@ -254,7 +250,8 @@ fn too_large(target: &Target, row: usize, limit: usize) -> SinkError {
         format!(
             "a row of {row} bytes for {}.{} doesn't fit into sink.buffer.max-memory ({limit} bytes, of which row \
              block and network buffers take a part): raise it to several times the largest row",
-            target.database, target.table
+            target.plan.database(),
+            target.plan.table()
         ),
     )
 }

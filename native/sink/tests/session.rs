@@ -62,14 +62,15 @@ impl Loader for Keeper {
     fn load(&self, target: &Target, batch: &Batch) -> Result<(), SinkError> {
         {
             let mut busy = self.busy.lock().unwrap();
-            self.overlaps.fetch_add(busy.iter().filter(|table| **table == target.table).count(), SeqCst);
-            busy.push(target.table.clone());
+            self.overlaps
+                .fetch_add(busy.iter().filter(|table| **table == target.plan.table()).count(), SeqCst);
+            busy.push(target.plan.table().to_owned());
             self.most_busy.fetch_max(busy.len(), SeqCst);
         }
         while self.closed.load(SeqCst) && !self.shut.load(SeqCst) {
             std::thread::sleep(Duration::from_millis(1));
         }
-        self.busy.lock().unwrap().retain(|table| *table != target.table);
+        self.busy.lock().unwrap().retain(|table| *table != target.plan.table());
         assert!(!self.panics.load(SeqCst), "told to panic");
         if self.shut.load(SeqCst) {
             return Err(SinkError::new(Code::Cancelled, "shut down"));
@@ -80,7 +81,7 @@ impl Loader for Keeper {
         let mut body = String::new();
         batch.reader().read_to_string(&mut body).unwrap();
         self.arrived.lock().unwrap().push(Arrived {
-            table: target.table.clone(),
+            table: target.plan.table().to_owned(),
             label: batch.label.clone(),
             body,
         });
