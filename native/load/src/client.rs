@@ -1,9 +1,19 @@
 //! The stream load client.
 
+use std::fmt;
 use std::io::Read;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{ClientConfig, Events, LoadError};
+use ureq::http::Method;
+
+use crate::cancel::Cancel;
+use crate::frontends::Frontends;
+use crate::http::{Failure, Http, Request, percent_encode};
+use crate::redirect::parse_location;
+use crate::reply::LabelState;
+use crate::run::{MAX_REDIRECTS, Run};
+use crate::{ClientConfig, Endpoint, Events, LoadError};
 
 /// The bytes of a load. They must be the same at each reading: a load that is tried again sends them again.
 pub trait Body: Sync {
@@ -93,9 +103,11 @@ pub struct Loaded {
 }
 
 /// Loads batches into StarRocks over HTTP. Any number of threads may load through one client at the same time.
-#[derive(Debug)]
 pub struct Client {
-    config: ClientConfig,
+    pub(crate) config: ClientConfig,
+    pub(crate) http: Http,
+    pub(crate) cancel: Arc<Cancel>,
+    pub(crate) frontends: Frontends,
 }
 
 impl Client {
@@ -104,23 +116,105 @@ impl Client {
     /// # Errors
     /// `Config`: no load URL, a user name with `:`, a CA file that can't be read.
     pub fn new(config: ClientConfig) -> Result<Client, LoadError> {
-        Ok(Client { config })
+        if config.load_urls.is_empty() {
+            return Err(LoadError::config("load-url names no FE"));
+        }
+        if config.username.contains(':') {
+            return Err(LoadError::config("username has a ':', which HTTP Basic authentication can't carry"));
+        }
+        let cancel = Arc::new(Cancel::default());
+        let http = Http::new(&config, Arc::clone(&cancel))?;
+        let mut start = [0; 2];
+        // Without random numbers all clients begin with the first FE.
+        let _ = getrandom::getrandom(&mut start);
+        let frontends = Frontends::new(&config.load_urls, usize::from(u16::from_ne_bytes(start)));
+        Ok(Client { config, http, cancel, frontends })
     }
 
     /// Loads one batch and waits until the server has it for good, trying again as configured, always under the
-    /// same label. Blocks; `shutdown` from another thread ends it.
+    /// same label. Blocks; [`shutdown`](Client::shutdown) from another thread ends it.
     ///
-    /// `Ok` means that the server said that the load is committed. An error other than `Undecided`,
-    /// `Cancelled` and the one for rows that the server didn't count means that the rows are not in the table.
+    /// `Ok` means that the server said that the load is committed.
     ///
     /// # Errors
-    /// See [`ErrorCode`](crate::ErrorCode).
+    /// See [`ErrorCode`](crate::ErrorCode). The rows are not in the table, but for `Undecided` and `Cancelled`, after
+    /// which that is not known, and for the one that says that the server counted fewer rows than were sent.
     pub fn load(&self, load: &Load<'_>, events: &dyn Events) -> Result<Loaded, LoadError> {
-        let _ = (&self.config, load, events);
-        Err(LoadError::config("not built yet"))
+        Run::new(self, load, events)?.run()
     }
 
     /// Ends all loads at once, from any thread: requests in flight fail, waits end, and every call, now or later,
-    /// gives `Cancelled`. Returns without waiting for them.
-    pub fn shutdown(&self) {}
+    /// gives `Cancelled`. Returns without waiting for them. A name that is being resolved keeps a thread of its own
+    /// until the system's resolver gives up; nothing waits for that thread.
+    pub fn shutdown(&self) {
+        self.cancel.cancel();
+        self.http.shutdown();
+    }
+
+    /// Asks the FEs, one after the other, for a label's state.
+    pub(crate) fn label_state(&self, database: &str, label: &str) -> Result<LabelState, Failure> {
+        let mut reasons = Vec::new();
+        let mut timed_out = false;
+        for fe in self.frontends.in_order() {
+            match self.label_state_from(&fe.endpoint, database, label) {
+                Ok(state) => return Ok(state),
+                Err(Failure::Cancelled) => return Err(Failure::Cancelled),
+                Err(failure) => {
+                    reasons.push(format!("{}: {}", fe.endpoint, failure.why()));
+                    timed_out |= failure.timed_out();
+                }
+            }
+        }
+        Err(Failure::Connect { why: reasons.join("; "), timed_out })
+    }
+
+    fn label_state_from(&self, fe: &Endpoint, database: &str, label: &str) -> Result<LabelState, Failure> {
+        let invalid = |why: String| Failure::Connect { why, timed_out: false };
+        let mut to = fe.clone();
+        let mut path =
+            format!("/api/{}/get_load_state?label={}", percent_encode(database), percent_encode(label));
+        for _ in 0..=MAX_REDIRECTS {
+            let mut request = Request {
+                method: Method::GET,
+                to: &to,
+                path: &path,
+                headers: &[],
+                credentials: true,
+                body: None,
+                wait: self.http.short_wait(),
+                fresh: false,
+            };
+            let answer = match self.http.send(&request) {
+                Err(Failure::Broken { reused: true, .. }) => {
+                    request.fresh = true;
+                    self.http.send(&request)?
+                }
+                other => other?,
+            };
+            match answer.status {
+                200 => return LabelState::parse(&answer.body).map_err(invalid),
+                // Followers send to the leader.
+                301 | 302 | 307 | 308 => {
+                    let location = answer.location.as_deref().unwrap_or_default();
+                    let (named, new_path) = parse_location(location, &to, &path).map_err(invalid)?;
+                    to = self.config.host_mapping.apply(&named);
+                    path = new_path;
+                }
+                status => return Err(invalid(format!("HTTP status {status}"))),
+            }
+        }
+        Err(invalid(format!("more than {MAX_REDIRECTS} redirects")))
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.shutdown();
+    }
 }

@@ -7,14 +7,25 @@
 //!
 //! This crate knows nothing of rows: a load is bytes.
 
+mod cancel;
+mod classify;
 mod client;
 mod config;
+mod connect;
 mod endpoint;
 mod error;
+mod error_log;
 mod events;
+mod frontends;
+mod http;
 pub mod label;
 pub mod meta;
+mod redirect;
+pub mod reply;
+mod run;
 mod secret;
+mod tls;
+mod transport;
 
 pub use client::{Body, Client, Load, Loaded};
 pub use config::ClientConfig;

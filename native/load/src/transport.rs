@@ -1,0 +1,574 @@
+//! The connector under [`ureq`]: sockets that can be cancelled, and answers that are seen when they come.
+//!
+//! Why not ureq's own:
+//! * Its TCP connect and name resolution can't be interrupted.
+//! * Where a server answers `Expect: 100-continue` with a final status and leaves the connection open, ureq 3.5 waits
+//!   for more input although the whole answer is in its buffer. Here the head of an answer is always read as a
+//!   whole, and one that lies in the buffer ends every wait.
+//! * A `100 Continue` with header lines is taken for a final answer. Here the lines are dropped.
+//! * A server may refuse a load while its body is still being sent, and close or just stop reading. Here an early
+//!   answer, or a broken connection, ends the sending; what the server said is then read.
+
+use std::cell::Cell;
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags};
+use rustls::ClientConnection;
+use rustls::pki_types::ServerName;
+use ureq::Error;
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, NextTimeout, ShutdownHandle, Transport,
+};
+
+use crate::cancel::Cancel;
+use crate::connect::{self, wait};
+use crate::tls;
+
+/// Most of an answer's head that is waited for; ureq refuses longer ones.
+const MAX_HEAD: usize = 64 * 1024;
+
+/// Room in which a request's head is written.
+const MIN_OUTPUT: usize = 16 * 1024;
+
+thread_local! {
+    /// Whether the request that this thread runs had a new connection made for it.
+    static CONNECTED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a request and says whether a connection was made for it; if not, it went over one kept from before.
+pub(crate) fn watching_connects<T>(run: impl FnOnce() -> T) -> (T, bool) {
+    CONNECTED.set(false);
+    let result = run();
+    (result, CONNECTED.get())
+}
+
+/// Why there is no connection: nothing has been sent. Found inside [`Error::Other`].
+#[derive(Debug)]
+pub(crate) struct ConnectError(pub(crate) io::Error);
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for ConnectError {}
+
+/// Leaves resolving to the connector, so that a connection in the pool needs none.
+#[derive(Debug)]
+pub(crate) struct LateResolver;
+
+impl Resolver for LateResolver {
+    fn resolve(
+        &self,
+        _uri: &Uri,
+        _config: &Config,
+        _timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, Error> {
+        Ok(self.empty())
+    }
+}
+
+/// Makes the connections of one client.
+#[derive(Debug)]
+pub(crate) struct SocketConnector {
+    cancel: Arc<Cancel>,
+    timeout: Duration,
+    /// Read when first needed, unless the user named a file.
+    tls: OnceLock<Result<Arc<rustls::ClientConfig>, String>>,
+}
+
+impl SocketConnector {
+    pub(crate) fn new(
+        cancel: Arc<Cancel>,
+        timeout: Duration,
+        tls: Option<Arc<rustls::ClientConfig>>,
+    ) -> Self {
+        let cell = OnceLock::new();
+        if let Some(config) = tls {
+            // A new cell is empty.
+            let _ = cell.set(Ok(config));
+        }
+        SocketConnector { cancel, timeout, tls: cell }
+    }
+
+    fn open(&self, details: &ConnectionDetails<'_>) -> Result<Socket, Error> {
+        let no = |e: io::Error| Error::Other(Box::new(ConnectError(e)));
+        let deadline = Instant::now() + self.timeout.min(*details.timeout.after);
+        let authority = details.uri.authority().ok_or_else(|| Error::BadUri(details.uri.to_string()))?;
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']');
+        let port = authority.port_u16().unwrap_or(if details.needs_tls() { 443 } else { 80 });
+
+        let stream = Arc::new(connect::connect(host, port, deadline, &self.cancel).map_err(no)?);
+        let shared: Arc<dyn ShutdownHandle> = Arc::new(Handle(Arc::downgrade(&stream)));
+        (details.register_shutdown)(Arc::downgrade(&shared))?;
+        let mut socket = Socket { stream, tls: None, _shutdown: shared };
+        if details.needs_tls() {
+            let config =
+                self.tls.get_or_init(tls::trust_system).clone().map_err(|e| no(io::Error::other(e)))?;
+            let name = ServerName::try_from(host.to_owned())
+                .map_err(|_| no(io::Error::other("its name can't be in a certificate")))?;
+            let connection = ClientConnection::new(config, name).map_err(|e| no(io::Error::other(e)))?;
+            socket.tls = Some(Box::new(connection));
+            socket
+                .handshake(deadline)
+                .map_err(|e| no(io::Error::new(e.kind(), format!("TLS handshake failed: {e}"))))?;
+        }
+        Ok(socket)
+    }
+}
+
+impl Connector for SocketConnector {
+    type Out = SocketTransport;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        _chained: Option<()>,
+    ) -> Result<Option<SocketTransport>, Error> {
+        CONNECTED.set(true);
+        let socket = self.open(details)?;
+        Ok(Some(SocketTransport {
+            socket,
+            buffers: SocketBuffers::new(
+                details.config.input_buffer_size(),
+                details.config.output_buffer_size(),
+            ),
+            awaiting_head: false,
+            unwritable: None,
+        }))
+    }
+}
+
+struct Handle(Weak<TcpStream>);
+
+impl ShutdownHandle for Handle {
+    fn shutdown(&self) {
+        if let Some(stream) = self.0.upgrade() {
+            // It fails when the connection is closed already.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+/// A connected non-blocking socket, plain or under TLS.
+struct Socket {
+    stream: Arc<TcpStream>,
+    tls: Option<Box<ClientConnection>>,
+    /// The agent holds it weakly: it lives as long as the socket.
+    _shutdown: Arc<dyn ShutdownHandle>,
+}
+
+impl Socket {
+    fn handshake(&mut self, deadline: Instant) -> io::Result<()> {
+        while let Some(tls) = self.tls.as_mut().filter(|tls| tls.is_handshaking()) {
+            match tls.complete_io(&mut &*self.stream) {
+                Ok(_) => {}
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    let interest = if tls.wants_write() { PollFlags::OUT } else { PollFlags::IN };
+                    self.ready(interest, Some(deadline))?;
+                }
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the socket is ready for one of `interest`, has failed, or was shut down.
+    fn ready(&self, interest: PollFlags, deadline: Option<Instant>) -> io::Result<PollFlags> {
+        loop {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            let mut fds = [PollFd::new(&*self.stream, interest)];
+            if wait(&mut fds, left)? > 0 {
+                return Ok(fds[0].revents());
+            }
+        }
+    }
+
+    /// Reads what is there; `WouldBlock` when there is nothing.
+    fn try_read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let result = match &mut self.tls {
+                None => (&*self.stream).read(buf),
+                Some(tls) => rustls::Stream::new(tls.as_mut(), &mut &*self.stream).read(buf),
+            };
+            match result {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                other => return other,
+            }
+        }
+    }
+
+    /// Writes what there is room for; `WouldBlock` when there is none.
+    fn try_write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        loop {
+            let result = match &mut self.tls {
+                None => (&*self.stream).write(buf),
+                Some(tls) => rustls::Stream::new(tls.as_mut(), &mut &*self.stream).write(buf),
+            };
+            match result {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                other => return other,
+            }
+        }
+    }
+
+    /// Sends on what TLS still holds; `WouldBlock` when there is no room.
+    fn try_flush(&mut self) -> io::Result<()> {
+        let Some(tls) = &mut self.tls else { return Ok(()) };
+        while tls.wants_write() {
+            match tls.write_tls(&mut &*self.stream) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(_) => {}
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The transport that ureq reads and writes through.
+pub(crate) struct SocketTransport {
+    socket: Socket,
+    buffers: SocketBuffers,
+    /// A request was sent, and its final answer's head has not been handed on yet.
+    awaiting_head: bool,
+    /// Why nothing more can be sent. What ureq still writes is dropped, so that it goes on to read the answer.
+    unwritable: Option<String>,
+}
+
+impl SocketTransport {
+    fn write_all(&mut self, amount: usize, deadline: Option<Instant>) -> io::Result<()> {
+        let mut written = 0;
+        while written < amount {
+            match self.socket.try_write(&self.buffers.output[written..amount]) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(n) => written += n,
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    if self.blocked(deadline)? {
+                        return Ok(());
+                    }
+                }
+                Err(e) => return Err(e),
+            }
+        }
+        loop {
+            match self.socket.try_flush() {
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    if self.blocked(deadline)? {
+                        return Ok(());
+                    }
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Waits for room to write. Meanwhile the server may have given its answer already: says whether it has.
+    fn blocked(&mut self, deadline: Option<Instant>) -> io::Result<bool> {
+        // Without room for input, input would end every wait.
+        let listen = self.buffers.filled < MAX_HEAD;
+        let interest = if listen { PollFlags::IN | PollFlags::OUT } else { PollFlags::OUT };
+        let ready = self.socket.ready(interest, deadline)?;
+        if !ready.contains(PollFlags::IN) || !listen {
+            return Ok(false);
+        }
+        match self.socket.try_read(self.buffers.input_append_buf()) {
+            // The server sends no more; it may still read.
+            Ok(0) => {
+                return if ready.contains(PollFlags::OUT) {
+                    Ok(false)
+                } else {
+                    Err(io::ErrorKind::BrokenPipe.into())
+                };
+            }
+            Ok(n) => self.buffers.input_appended(n),
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+            Err(e) => return Err(e),
+        }
+        self.buffers.drop_interim_headers();
+        if matches!(head(self.buffers.input()), Head::Final) {
+            self.unwritable = Some("the server answered before it had read everything".to_owned());
+            return Ok(true);
+        }
+        Ok(false)
+    }
+}
+
+fn deadline(timeout: &NextTimeout) -> Option<Instant> {
+    if timeout.after.is_not_happening() { None } else { Instant::now().checked_add(*timeout.after) }
+}
+
+fn broken(e: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
+    matches!(e.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected)
+}
+
+impl Transport for SocketTransport {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        self.awaiting_head = true;
+        if self.unwritable.is_some() {
+            return Ok(());
+        }
+        let timeout = timeout.for_write();
+        match self.write_all(amount, deadline(&timeout)) {
+            Ok(()) => Ok(()),
+            Err(e) if e.kind() == io::ErrorKind::TimedOut => Err(Error::Timeout(timeout.reason)),
+            Err(e) if broken(&e) => {
+                self.unwritable = Some(e.to_string());
+                Ok(())
+            }
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        let timeout = timeout.for_read();
+        let deadline = deadline(&timeout);
+        let mut progress = false;
+        loop {
+            if self.awaiting_head && !matches!(head(self.buffers.input()), Head::Partial) {
+                // Stays set after an interim answer: the final one follows.
+                self.awaiting_head = !matches!(head(self.buffers.input()), Head::Final);
+                return Ok(true);
+            }
+            match self.socket.try_read(self.buffers.input_append_buf()) {
+                Ok(0) => {
+                    return match self.unwritable.take() {
+                        Some(why) if !progress => {
+                            Err(io::Error::new(io::ErrorKind::ConnectionReset, why).into())
+                        }
+                        _ => Ok(progress),
+                    };
+                }
+                Ok(n) => {
+                    self.buffers.input_appended(n);
+                    progress = true;
+                    if self.awaiting_head {
+                        self.buffers.drop_interim_headers();
+                    } else {
+                        return Ok(true);
+                    }
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    match self.socket.ready(PollFlags::IN, deadline) {
+                        Ok(_) => {}
+                        Err(e) if e.kind() == io::ErrorKind::TimedOut => {
+                            return Err(Error::Timeout(timeout.reason));
+                        }
+                        Err(e) => return Err(e.into()),
+                    }
+                }
+                Err(e) => return Err(e.into()),
+            }
+        }
+    }
+
+    fn is_open(&mut self) -> bool {
+        // An idle connection has nothing to read: bytes or an end both mean that it can't be used any more.
+        self.unwritable.is_none()
+            && matches!(self.socket.try_read(&mut [0]), Err(e) if e.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    fn is_tls(&self) -> bool {
+        self.socket.tls.is_some()
+    }
+}
+
+impl fmt::Debug for SocketTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SocketTransport").field("peer", &self.socket.stream.peer_addr().ok()).finish()
+    }
+}
+
+/// What the input starts with.
+#[derive(Debug, PartialEq, Eq)]
+enum Head {
+    /// Nothing yet, or the beginning of a head.
+    Partial,
+    /// The whole head of a `1xx` answer.
+    Interim,
+    /// The whole head of a final answer, or what is none and ureq must judge.
+    Final,
+}
+
+fn head(input: &[u8]) -> Head {
+    if head_len(input).is_none() {
+        return if input.len() < MAX_HEAD { Head::Partial } else { Head::Final };
+    }
+    if is_interim(input) { Head::Interim } else { Head::Final }
+}
+
+/// Length of the head with the empty line that ends it.
+fn head_len(input: &[u8]) -> Option<usize> {
+    let mut line_start = 0;
+    for (at, _) in input.iter().enumerate().filter(|&(_, &b)| b == b'\n') {
+        if matches!(&input[line_start..at], b"" | b"\r") && line_start > 0 {
+            return Some(at + 1);
+        }
+        line_start = at + 1;
+    }
+    None
+}
+
+fn is_interim(input: &[u8]) -> bool {
+    // 101 Switching Protocols is final, and never asked for.
+    input.len() > 12
+        && input.starts_with(b"HTTP/1.")
+        && input[8..].starts_with(b" 1")
+        && !input[8..].starts_with(b" 101")
+}
+
+/// Input and output of one connection. ureq asks for the output buffer and the free input anew for each use.
+struct SocketBuffers {
+    input: Vec<u8>,
+    input_size: usize,
+    consumed: usize,
+    filled: usize,
+    output: Vec<u8>,
+    output_size: usize,
+    progress: bool,
+}
+
+impl SocketBuffers {
+    fn new(input_size: usize, output_size: usize) -> Self {
+        SocketBuffers {
+            input: Vec::new(),
+            input_size,
+            consumed: 0,
+            filled: 0,
+            output: Vec::new(),
+            output_size: output_size.max(MIN_OUTPUT),
+            progress: false,
+        }
+    }
+
+    /// Takes header lines away from interim answers at the start of the input: ureq expects none.
+    fn drop_interim_headers(&mut self) {
+        let input = &self.input[self.consumed..self.filled];
+        let Some(len) = head_len(input).filter(|_| is_interim(input)) else { return };
+        let line = input.iter().position(|&b| b == b'\n').map_or(0, |at| at + 1);
+        let from = self.consumed + line;
+        let to = self.consumed + len - if input[..len].ends_with(b"\r\n") { 2 } else { 1 };
+        self.input.copy_within(to..self.filled, from);
+        self.filled -= to - from;
+    }
+}
+
+impl Buffers for SocketBuffers {
+    fn output(&mut self) -> &mut [u8] {
+        self.output.resize(self.output_size, 0);
+        &mut self.output
+    }
+
+    fn input(&self) -> &[u8] {
+        &self.input[self.consumed..self.filled]
+    }
+
+    fn input_append_buf(&mut self) -> &mut [u8] {
+        if self.consumed > 0 {
+            self.input.copy_within(self.consumed..self.filled, 0);
+            self.filled -= self.consumed;
+            self.consumed = 0;
+        }
+        if self.input.len() < self.filled + self.input_size {
+            self.input.resize(self.filled + self.input_size, 0);
+        }
+        &mut self.input[self.filled..]
+    }
+
+    fn input_appended(&mut self, amount: usize) {
+        self.filled += amount;
+    }
+
+    fn input_consume(&mut self, amount: usize) {
+        self.progress = amount > 0;
+        self.consumed += amount;
+    }
+
+    fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
+        self.output.resize(self.output_size, 0);
+        self.input_append_buf();
+        (&mut self.input[self.filled..], &mut self.output)
+    }
+
+    fn can_use_input(&self) -> bool {
+        self.progress && self.consumed < self.filled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_are_told_apart() {
+        let cases: [(&[u8], Head); 12] = [
+            (b"", Head::Partial),
+            (b"HTTP/1.1 100 Continue\r\n", Head::Partial),
+            (b"HTTP/1.1 100 Continue\r\n\r\n", Head::Interim),
+            (b"HTTP/1.1 100\r\n\r\n", Head::Interim),
+            (b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", Head::Interim),
+            (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", Head::Final),
+            (b"HTTP/1.1 307 Temporary Redirect\r\nLocation: http://h:1/\r\n", Head::Partial),
+            (b"HTTP/1.1 307 Temporary Redirect\r\nLocation: http://h:1/\r\n\r\n", Head::Final),
+            (b"HTTP/1.1 200 OK\n\n", Head::Final),
+            (b"HTTP/1.1 200 OK\r\n\r\n{}", Head::Final),
+            (b"\r\n", Head::Partial),
+            (b"garbage without an end", Head::Partial),
+        ];
+        for (input, expected) in cases {
+            assert_eq!(head(input), expected, "{}", String::from_utf8_lossy(input));
+        }
+        assert_eq!(head(&vec![b'x'; MAX_HEAD]), Head::Final);
+    }
+
+    #[test]
+    fn interim_headers_are_dropped() {
+        let tidy = |input: &[u8]| {
+            let mut buffers = SocketBuffers::new(10, 10);
+            for piece in input.chunks(3) {
+                buffers.input_append_buf()[..piece.len()].copy_from_slice(piece);
+                buffers.input_appended(piece.len());
+                buffers.drop_interim_headers();
+            }
+            String::from_utf8(buffers.input().to_vec()).unwrap()
+        };
+        assert_eq!(
+            tidy(b"HTTP/1.1 100 Continue\r\nDate: x\r\nServer: y\r\n\r\nHTTP/1.1 200 OK\r\n"),
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"
+        );
+        assert_eq!(tidy(b"HTTP/1.1 100 Continue\r\n\r\nX"), "HTTP/1.1 100 Continue\r\n\r\nX");
+        assert_eq!(tidy(b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n"), "HTTP/1.1 200 OK\r\nA: b\r\n\r\n");
+    }
+
+    #[test]
+    fn input_moves_up_as_it_is_consumed() {
+        let mut buffers = SocketBuffers::new(4, 1);
+        assert!(!buffers.can_use_input());
+        buffers.input_append_buf()[..3].copy_from_slice(b"abc");
+        buffers.input_appended(3);
+        buffers.input_consume(2);
+        assert!(buffers.can_use_input());
+        assert_eq!(buffers.input(), b"c");
+        assert!(buffers.input_append_buf().len() >= 4);
+        assert_eq!(buffers.input(), b"c");
+        buffers.input_consume(0);
+        assert!(!buffers.can_use_input(), "nothing could be made of what is there");
+    }
+}
