@@ -3,10 +3,11 @@ package com.starrocks.connector.flink.core;
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertThrows;
 
+import org.junit.Test;
+
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.junit.Test;
 
 /** Events that the native half hands over. */
 public class EventReaderTest {
@@ -51,8 +52,7 @@ public class EventReaderTest {
     @Test
     public void eventsAreReadInOrder() {
         assertEquals(
-                Arrays.asList(
-                        "DEBUG ", "[true, 1, 2, 3, 4, 5, 6, 7, 8, 9, -1]", "ERROR \u00fc"),
+                Arrays.asList("DEBUG ", "[true, 1, 2, 3, 4, 5, 6, 7, 8, 9, -1]", "ERROR \u00fc"),
                 read("01 01 00000000" + LOAD + "01 04 02000000 c3bc"));
     }
 

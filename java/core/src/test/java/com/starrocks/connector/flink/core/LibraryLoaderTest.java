@@ -6,6 +6,11 @@ import static org.junit.Assert.assertFalse;
 import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 
+import org.junit.Before;
+import org.junit.Rule;
+import org.junit.Test;
+import org.junit.rules.TemporaryFolder;
+
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -22,10 +27,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.junit.Before;
-import org.junit.Rule;
-import org.junit.Test;
-import org.junit.rules.TemporaryFolder;
 
 /** The search for the library, with a linker that a test plays. */
 public class LibraryLoaderTest {
@@ -175,8 +176,7 @@ public class LibraryLoaderTest {
     public void aNamedFolderHasTheLibraryUnderItsName() throws Exception {
         Path own = folder.newFolder("own").toPath();
         Files.write(own.resolve(LIBRARY), elf(62, 1000));
-        assertEquals(
-                "sink.native.library-path, " + own.resolve(LIBRARY), load(own.toString()));
+        assertEquals("sink.native.library-path, " + own.resolve(LIBRARY), load(own.toString()));
     }
 
     @Test
@@ -308,8 +308,7 @@ public class LibraryLoaderTest {
                         "Native Library " + file + " already loaded in another classloader");
             }
             if (noexec != null && file.startsWith(noexec)) {
-                throw new UnsatisfiedLinkError(
-                        file + ": failed to map segment from shared object");
+                throw new UnsatisfiedLinkError(file + ": failed to map segment from shared object");
             }
             if (refusal != null) {
                 throw new UnsatisfiedLinkError(refusal);

@@ -6,6 +6,9 @@ import static org.junit.Assert.assertSame;
 import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 
+import org.junit.After;
+import org.junit.Test;
+
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -13,8 +16,6 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import org.junit.After;
-import org.junit.Test;
 
 /** A session above native methods that a test plays. */
 public class NativeSessionTest {
@@ -99,8 +100,7 @@ public class NativeSessionTest {
     public void aRowLargerThanTheBoundIsRefusedAndTheOthersStay() throws Exception {
         write("before");
         StarRocksNativeException e =
-                assertThrows(
-                        StarRocksNativeException.class, () -> write(repeat(MAX_ROW)));
+                assertThrows(StarRocksNativeException.class, () -> write(repeat(MAX_ROW)));
         assertEquals(StarRocksNativeException.Code.MEMORY, e.code());
         assertTrue(e.getMessage(), e.getMessage().contains("more than 256 bytes"));
         assertTrue(e.getMessage(), e.getMessage().contains("sink.buffer.max-memory"));
@@ -224,8 +224,7 @@ public class NativeSessionTest {
         assertClosed(session::awaitFlushed);
         assertClosed(session::check);
         assertClosed(session::drainEvents);
-        assertClosed(
-                () -> session.addTable(TableConfig.raw("d", "t", TableConfig.Format.JSON)));
+        assertClosed(() -> session.addTable(TableConfig.raw("d", "t", TableConfig.Format.JSON)));
         assertEquals(crossed, calls.all);
     }
 
@@ -281,12 +280,30 @@ public class NativeSessionTest {
         }
         NativeCounters c = session.counters();
         long[] inOrder = {
-            c.rowsIn(), c.bytesIn(), c.rowsLoaded(), c.bytesLoaded(), c.loadsOk(),
-            c.loadsFailed(), c.loadRetries(), c.rowsFiltered(), c.rowsUnselected(),
-            c.nonFiniteAsNull(), c.bufferedBytes(), c.memoryUsed(), c.memoryMax(),
-            c.inflightLoads(), c.inflightRows(), c.inflightBytes(), c.flushNanos(),
-            c.flushNanosWithoutRetries(), c.tables(), c.waitNanos(), c.timesBufferFull(),
-            c.batchesSealed(), c.eventsDropped(), c.threads()
+            c.rowsIn(),
+            c.bytesIn(),
+            c.rowsLoaded(),
+            c.bytesLoaded(),
+            c.loadsOk(),
+            c.loadsFailed(),
+            c.loadRetries(),
+            c.rowsFiltered(),
+            c.rowsUnselected(),
+            c.nonFiniteAsNull(),
+            c.bufferedBytes(),
+            c.memoryUsed(),
+            c.memoryMax(),
+            c.inflightLoads(),
+            c.inflightRows(),
+            c.inflightBytes(),
+            c.flushNanos(),
+            c.flushNanosWithoutRetries(),
+            c.tables(),
+            c.waitNanos(),
+            c.timesBufferFull(),
+            c.batchesSealed(),
+            c.eventsDropped(),
+            c.threads()
         };
         for (int i = 0; i < inOrder.length; i++) {
             assertEquals(100 + i, inOrder[i]);

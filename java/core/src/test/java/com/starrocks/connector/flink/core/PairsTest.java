@@ -6,9 +6,10 @@ import static org.junit.Assert.assertFalse;
 import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 
+import org.junit.Test;
+
 import java.util.Arrays;
 import java.util.NoSuchElementException;
-import org.junit.Test;
 
 /** The pairs in which configuration crosses the native boundary. */
 public class PairsTest {
@@ -40,7 +41,8 @@ public class PairsTest {
 
     @Test
     public void theLastValueOfAKeyCounts() {
-        PairsReader pairs = new PairsReader(new PairsWriter().put("k", 1).put("k", 2).toByteArray());
+        PairsReader pairs =
+                new PairsReader(new PairsWriter().put("k", 1).put("k", 2).toByteArray());
         assertEquals("2", pairs.text("k"));
     }
 
@@ -68,7 +70,9 @@ public class PairsTest {
     public void lengthsThatLieAreRefused() {
         for (String hex :
                 new String[] {
-                    "ffffffff", "01000000 ffffffff", "01000000 00000000 ffffff7f",
+                    "ffffffff",
+                    "01000000 ffffffff",
+                    "01000000 00000000 ffffff7f",
                     "02000000 01000000 61 00000000 01000000 61 00000000"
                 }) {
             assertThrows(

@@ -11,8 +11,19 @@ public class StarRocksNativeExceptionTest {
     @Test
     public void codesHaveTheNativeNumbers() {
         String[] names = {
-            "CONFIG", "ROW", "BLOCK", "LOAD", "CONNECT", "TIMEOUT", "AUTH", "SCHEMA", "CANCELLED",
-            "CLOSED", "MEMORY", "INTERNAL", "UNDECIDED"
+            "CONFIG",
+            "ROW",
+            "BLOCK",
+            "LOAD",
+            "CONNECT",
+            "TIMEOUT",
+            "AUTH",
+            "SCHEMA",
+            "CANCELLED",
+            "CLOSED",
+            "MEMORY",
+            "INTERNAL",
+            "UNDECIDED"
         };
         assertEquals(names.length, StarRocksNativeException.Code.values().length);
         for (int i = 0; i < names.length; i++) {

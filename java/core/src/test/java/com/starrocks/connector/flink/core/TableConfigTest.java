@@ -3,8 +3,9 @@ package com.starrocks.connector.flink.core;
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertThrows;
 
-import java.util.Arrays;
 import org.junit.Test;
+
+import java.util.Arrays;
 
 /** A table's description as it crosses the native boundary. */
 public class TableConfigTest {
@@ -45,8 +46,7 @@ public class TableConfigTest {
     @Test
     public void aTableOfText() {
         PairsReader pairs =
-                new PairsReader(
-                        TableConfig.raw("d", "t", TableConfig.Format.CSV).toByteArray());
+                new PairsReader(TableConfig.raw("d", "t", TableConfig.Format.CSV).toByteArray());
         assertEquals("[database, table, format, raw, op]", pairs.keys().toString());
         assertEquals("csv", pairs.text("format"));
         assertEquals("true", pairs.text("raw"));
@@ -76,7 +76,9 @@ public class TableConfigTest {
         assertEquals("0e09", typeOf(TypeNode.timestampLtz(9)));
         TypeNode number = TypeNode.of(TypeNode.Kind.INT);
         assertEquals("0f04", typeOf(TypeNode.array(number)));
-        assertEquals("10090f04", typeOf(TypeNode.map(TypeNode.of(TypeNode.Kind.STRING), TypeNode.array(number))));
+        assertEquals(
+                "10090f04",
+                typeOf(TypeNode.map(TypeNode.of(TypeNode.Kind.STRING), TypeNode.array(number))));
         assertEquals(
                 Hex.strip("11 0200 0100 61 04 0200 6262 0d03"),
                 typeOf(

@@ -4,9 +4,10 @@ import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertNull;
 import static org.junit.Assert.assertThrows;
 
+import org.junit.Test;
+
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import org.junit.Test;
 
 /** The reply to a request for a table's schema. */
 public class TableSchemaReplyTest {
@@ -39,12 +40,26 @@ public class TableSchemaReplyTest {
                         reply(
                                 columns(
                                         new String[] {
-                                            "Id", "bigint", "bigint(20)", "PRI", "19", "0",
-                                            "auto_increment", "NO", null
+                                            "Id",
+                                            "bigint",
+                                            "bigint(20)",
+                                            "PRI",
+                                            "19",
+                                            "0",
+                                            "auto_increment",
+                                            "NO",
+                                            null
                                         },
                                         new String[] {
-                                            "\u4e2d", "decimal", "decimal(10, 2)", "", "10", "2",
-                                            "", "YES", ""
+                                            "\u4e2d",
+                                            "decimal",
+                                            "decimal(10, 2)",
+                                            "",
+                                            "10",
+                                            "2",
+                                            "",
+                                            "YES",
+                                            ""
                                         })));
         assertEquals("3.3.2", reply.version());
         assertEquals(2, reply.columns().size());
@@ -67,8 +82,7 @@ public class TableSchemaReplyTest {
         byte[] whole = columns(new String[] {"a", "b", "c", "d", "e", "f", "g", "h", null});
         for (int length = 0; length < whole.length; length++) {
             byte[] part = Arrays.copyOf(whole, length);
-            assertThrows(
-                    IllegalArgumentException.class, () -> new TableSchemaReply(reply(part)));
+            assertThrows(IllegalArgumentException.class, () -> new TableSchemaReply(reply(part)));
         }
         byte[] longer = Arrays.copyOf(whole, whole.length + 1);
         assertThrows(IllegalArgumentException.class, () -> new TableSchemaReply(reply(longer)));

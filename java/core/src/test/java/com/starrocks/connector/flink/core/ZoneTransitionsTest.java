@@ -3,13 +3,14 @@ package com.starrocks.connector.flink.core;
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertTrue;
 
+import org.junit.Test;
+
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.Random;
 import java.util.TreeMap;
-import org.junit.Test;
 
 /** Time zones as lists of offsets. */
 public class ZoneTransitionsTest {

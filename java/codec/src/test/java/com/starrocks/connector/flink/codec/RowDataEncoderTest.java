@@ -1,0 +1,310 @@
+package com.starrocks.connector.flink.codec;
+
+import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertThrows;
+import static org.junit.Assert.assertTrue;
+
+import com.starrocks.connector.flink.core.BlockLayout;
+
+import org.apache.flink.core.memory.MemorySegment;
+import org.apache.flink.core.memory.MemorySegmentFactory;
+import org.apache.flink.table.api.DataTypes;
+import org.apache.flink.table.data.DecimalData;
+import org.apache.flink.table.data.GenericArrayData;
+import org.apache.flink.table.data.GenericMapData;
+import org.apache.flink.table.data.GenericRowData;
+import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.data.StringData;
+import org.apache.flink.table.data.TimestampData;
+import org.apache.flink.table.data.binary.BinaryRowData;
+import org.apache.flink.table.data.binary.BinaryStringData;
+import org.apache.flink.table.data.utils.JoinedRowData;
+import org.apache.flink.table.runtime.typeutils.RowDataSerializer;
+import org.apache.flink.table.types.DataType;
+import org.apache.flink.table.types.logical.LogicalType;
+import org.apache.flink.types.RowKind;
+import org.junit.Test;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Rows of Flink's SQL, of every class. */
+public class RowDataEncoderTest {
+
+    private static final DataType NESTED =
+            DataTypes.ROW(
+                    DataTypes.FIELD("i", DataTypes.INT()),
+                    DataTypes.FIELD("s", DataTypes.STRING()));
+
+    private static final DataType[] TYPES = {
+        DataTypes.BOOLEAN(),
+        DataTypes.TINYINT(),
+        DataTypes.SMALLINT(),
+        DataTypes.INT(),
+        DataTypes.BIGINT(),
+        DataTypes.FLOAT(),
+        DataTypes.DOUBLE(),
+        DataTypes.DECIMAL(10, 2),
+        DataTypes.DECIMAL(38, 10),
+        DataTypes.STRING(),
+        DataTypes.BYTES(),
+        DataTypes.DATE(),
+        DataTypes.TIME(3),
+        DataTypes.TIMESTAMP(3),
+        DataTypes.TIMESTAMP(9),
+        DataTypes.TIMESTAMP_WITH_LOCAL_TIME_ZONE(6),
+        DataTypes.ARRAY(DataTypes.STRING()),
+        DataTypes.MAP(DataTypes.STRING(), DataTypes.ARRAY(DataTypes.INT())),
+        NESTED
+    };
+
+    private static LogicalType[] logical(DataType... types) {
+        return Arrays.stream(types).map(DataType::getLogicalType).toArray(LogicalType[]::new);
+    }
+
+    private static RowDataEncoder encoder(DataType... types) {
+        List<String> names = new ArrayList<>();
+        for (int i = 0; i < types.length; i++) {
+            names.add("c" + i);
+        }
+        return new RowDataEncoder(names, Arrays.asList(logical(types)));
+    }
+
+    private static DecimalData decimal(String text, int precision, int scale) {
+        return DecimalData.fromBigDecimal(new BigDecimal(text), precision, scale);
+    }
+
+    private static GenericRowData sample() {
+        Map<StringData, Object> map = new HashMap<>();
+        map.put(StringData.fromString("k"), new GenericArrayData(new Integer[] {1, null}));
+        return GenericRowData.of(
+                true,
+                (byte) -1,
+                (short) 2,
+                3,
+                4L,
+                1.0f,
+                -1.0d,
+                decimal("-12.34", 10, 2),
+                decimal("1.0000000001", 38, 10),
+                StringData.fromString("caf\u00e9"),
+                new byte[] {1, 2},
+                -1,
+                1000,
+                TimestampData.fromEpochMillis(-1),
+                TimestampData.fromEpochMillis(1000, 999_999),
+                TimestampData.fromEpochMillis(1000, 1000),
+                new GenericArrayData(
+                        new Object[] {StringData.fromString("x"), null, StringData.fromString("")}),
+                new GenericMapData(map),
+                GenericRowData.of(7, null));
+    }
+
+    private static final String SAMPLE =
+            Blocks.strip(
+                    "02  03ff  040200  0503000000  060400000000000000  070000803f"
+                            + "08000000000000f0bf  0902 2efbffffffffffff  090a 01e40b5402000000"
+                            + "0b05000000636166c3a9  0c020000000102  0dffffffff"
+                            + "0e00ca9a3b00000000  0fffffffffffffffff00000000"
+                            + "0fe8030000000000003f420f00  10e803000000000000e8030000"
+                            + "1103000000 0b0100000078 00 0b00000000"
+                            + "1201000000 0b010000006b 1102000000 0501000000 00"
+                            + "130200 0507000000 00");
+
+    @Test
+    public void genericRows() {
+        // A decimal of precision 38 whose digits would fit an i64 is not compact in Flink.
+        String expected =
+                SAMPLE.replace(
+                        Blocks.strip("090a 01e40b5402000000"), Blocks.strip("0a0a05 02540be401"));
+        assertEquals(expected, Blocks.payload(encoder(TYPES), sample()));
+    }
+
+    @Test
+    public void binaryRowsGiveTheSameBytes() {
+        RowDataEncoder encoder = encoder(TYPES);
+        assertEquals(
+                Blocks.payload(encoder, sample()),
+                Blocks.payload(
+                        encoder, new RowDataSerializer(logical(TYPES)).toBinaryRow(sample())));
+    }
+
+    @Test
+    public void wrapperRowsGiveTheSameBytes() {
+        RowDataEncoder encoder = encoder(TYPES);
+        GenericRowData whole = sample();
+        GenericRowData left = new GenericRowData(5);
+        GenericRowData right = new GenericRowData(TYPES.length - 5);
+        for (int i = 0; i < TYPES.length; i++) {
+            (i < 5 ? left : right).setField(i < 5 ? i : i - 5, whole.getField(i));
+        }
+        assertEquals(
+                Blocks.payload(encoder, whole),
+                Blocks.payload(encoder, new JoinedRowData(left, right)));
+    }
+
+    @Test
+    public void rowsOfAnyClassGiveTheSameBytes() {
+        RowDataEncoder encoder = encoder(TYPES);
+        GenericRowData row = sample();
+        RowData foreign =
+                (RowData)
+                        Proxy.newProxyInstance(
+                                RowData.class.getClassLoader(),
+                                new Class<?>[] {RowData.class},
+                                (proxy, method, arguments) -> {
+                                    try {
+                                        return method.invoke(row, arguments);
+                                    } catch (InvocationTargetException e) {
+                                        throw e.getCause();
+                                    }
+                                });
+        assertEquals(Blocks.payload(encoder, row), Blocks.payload(encoder, foreign));
+    }
+
+    @Test
+    public void columnarRows() throws Exception {
+        Object longs = Columnar.vector("HeapLongVector", 3);
+        Columnar.set(longs, "vector", new long[] {1, 2, 3});
+        Object strings = Columnar.vector("HeapBytesVector", 3);
+        for (int i = 0; i < 3; i++) {
+            Columnar.append(strings, i, ("row" + i).getBytes(StandardCharsets.UTF_8));
+        }
+        RowDataEncoder encoder = encoder(DataTypes.BIGINT(), DataTypes.STRING());
+        assertEquals(
+                Blocks.strip("060200000000000000 0b04000000726f7731"),
+                Blocks.payload(encoder, Columnar.row(1, longs, strings)));
+    }
+
+    @Test
+    public void rowsAcrossSegments() {
+        RowDataEncoder encoder = encoder(TYPES);
+        GenericRowData row = sample();
+        row.setField(9, StringData.fromString(repeat("long \u4e2d ", 100)));
+        BinaryRowData whole = new RowDataSerializer(logical(TYPES)).toBinaryRow(row);
+        String expected = Blocks.payload(encoder, row);
+        byte[] bytes = new byte[whole.getSizeInBytes()];
+        whole.getSegments()[0].get(whole.getOffset(), bytes);
+        int fixed = BinaryRowData.calculateFixPartSizeInBytes(TYPES.length);
+        // The fixed part lies in the first segment always; segments are of one size, but the last.
+        for (int size = (fixed + 63) / 64 * 64; size < bytes.length; size *= 2) {
+            for (int shift : new int[] {0, 8, 56}) {
+                if (fixed + shift > size) {
+                    continue;
+                }
+                int total = bytes.length + shift;
+                MemorySegment[] segments = new MemorySegment[(total + size - 1) / size];
+                for (int i = 0; i < segments.length; i++) {
+                    segments[i] = MemorySegmentFactory.allocateUnpooledSegment(size);
+                }
+                for (int i = 0; i < bytes.length; i++) {
+                    int at = i + shift;
+                    segments[at / size].put(at % size, bytes[i]);
+                }
+                BinaryRowData spread = new BinaryRowData(TYPES.length);
+                spread.pointTo(segments, shift, bytes.length);
+                assertEquals(expected, Blocks.payload(encoder, spread));
+            }
+        }
+    }
+
+    @Test
+    public void stringsInEveryState() {
+        RowDataEncoder encoder = encoder(DataTypes.STRING());
+        BinaryStringData bytes =
+                BinaryStringData.fromBytes("xh\u00fcx".getBytes(StandardCharsets.UTF_8), 1, 3);
+        BinaryStringData both = BinaryStringData.fromString("h\u00fc");
+        both.ensureMaterialized();
+        StringData foreign =
+                (StringData)
+                        Proxy.newProxyInstance(
+                                StringData.class.getClassLoader(),
+                                new Class<?>[] {StringData.class},
+                                (proxy, method, arguments) ->
+                                        "h\u00fc".getBytes(StandardCharsets.UTF_8));
+        for (StringData string :
+                new StringData[] {BinaryStringData.fromString("h\u00fc"), bytes, both, foreign}) {
+            assertEquals("0b0300000068c3bc", Blocks.payload(encoder, GenericRowData.of(string)));
+        }
+        for (StringData empty :
+                new StringData[] {
+                    BinaryStringData.EMPTY_UTF8,
+                    BinaryStringData.fromString(""),
+                    BinaryStringData.fromBytes(new byte[0])
+                }) {
+            assertEquals("0b00000000", Blocks.payload(encoder, GenericRowData.of(empty)));
+        }
+    }
+
+    @Test
+    public void extremes() {
+        assertEquals(
+                Blocks.strip(
+                        "03 80  04 0080  05 00000080  06 0000000000000080"
+                                + "07 0000c07f  08 000000000000f07f"
+                                + "09 00 4ef6ffffffffffff"
+                                + "0a 00 10 4b3b4ca85a86c47a098a223fffffffff"),
+                Blocks.payload(
+                        encoder(
+                                DataTypes.TINYINT(),
+                                DataTypes.SMALLINT(),
+                                DataTypes.INT(),
+                                DataTypes.BIGINT(),
+                                DataTypes.FLOAT(),
+                                DataTypes.DOUBLE(),
+                                DataTypes.DECIMAL(4, 0),
+                                DataTypes.DECIMAL(38, 0)),
+                        GenericRowData.of(
+                                Byte.MIN_VALUE,
+                                Short.MIN_VALUE,
+                                Integer.MIN_VALUE,
+                                Long.MIN_VALUE,
+                                Float.NaN,
+                                Double.POSITIVE_INFINITY,
+                                decimal("-2482", 4, 0),
+                                decimal("99999999999999999999999999999999999999", 38, 0))));
+    }
+
+    @Test
+    public void nullsAndKinds() {
+        RowDataEncoder encoder = encoder(TYPES);
+        GenericRowData row = new GenericRowData(RowKind.DELETE, TYPES.length);
+        String expected = String.join("", Collections.nCopies(TYPES.length, "00"));
+        assertEquals(expected, Blocks.payload(encoder, row));
+        assertEquals(
+                expected,
+                Blocks.payload(encoder, new RowDataSerializer(logical(TYPES)).toBinaryRow(row)));
+        assertEquals(BlockLayout.SLOTS, encoder.encoding());
+    }
+
+    @Test
+    public void misuseIsRefused() {
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> Blocks.payload(encoder(TYPES), GenericRowData.of(1)));
+        IllegalArgumentException e =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () -> encoder(DataTypes.INT(), DataTypes.MULTISET(DataTypes.INT())));
+        assertTrue(e.getMessage(), e.getMessage().contains("column c1"));
+        DataType deep = DataTypes.INT();
+        for (int i = 0; i < BlockLayout.MAX_DEPTH; i++) {
+            deep = DataTypes.ARRAY(deep);
+        }
+        encoder(deep);
+        DataType deeper = DataTypes.ARRAY(deep);
+        assertThrows(IllegalArgumentException.class, () -> encoder(deeper));
+    }
+
+    private static String repeat(String text, int count) {
+        return String.join("", Collections.nCopies(count, text));
+    }
+}
