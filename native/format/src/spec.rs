@@ -160,6 +160,86 @@ impl TableSpec {
     }
 }
 
+/// The mirror image of [`TableSpec::decode`]. In production Java does this.
+#[cfg(any(test, feature = "writer"))]
+mod encode {
+    use super::{Format, TableSpec, Type};
+
+    impl TableSpec {
+        /// Encodes the description of the table.
+        ///
+        /// # Panics
+        ///
+        /// When a name or a list is longer than its length field can say.
+        pub fn encode(&self) -> Vec<u8> {
+            let mut columns = Vec::new();
+            count(&mut columns, self.columns.len());
+            for column in &self.columns {
+                text(&mut columns, &column.name);
+                ty(&mut columns, &column.ty);
+                text(&mut columns, &column.server_type);
+            }
+            let flag = |on: bool| if on { "true" } else { "false" };
+            let mut pairs: Vec<(&str, &[u8])> = vec![
+                ("database", self.database.as_bytes()),
+                ("table", self.table.as_bytes()),
+                ("format", if self.format == Format::Csv { b"csv" } else { b"json" }),
+                ("raw", flag(self.raw).as_bytes()),
+                ("op", flag(self.op).as_bytes()),
+            ];
+            if !self.raw {
+                pairs.push(("columns", &columns));
+            }
+            starrocks_row::pairs::encode(&pairs)
+        }
+    }
+
+    fn ty(out: &mut Vec<u8>, of: &Type) {
+        match of {
+            Type::Boolean => out.push(1),
+            Type::TinyInt => out.push(2),
+            Type::SmallInt => out.push(3),
+            Type::Int => out.push(4),
+            Type::BigInt => out.push(5),
+            Type::Float => out.push(6),
+            Type::Double => out.push(7),
+            Type::Decimal { precision, scale } => out.extend([8, *precision, *scale]),
+            Type::Char => out.push(9),
+            Type::Binary => out.push(10),
+            Type::Date => out.push(11),
+            Type::Time(p) => out.extend([12, *p]),
+            Type::Timestamp(p) => out.extend([13, *p]),
+            Type::TimestampLtz(p) => out.extend([14, *p]),
+            Type::Array(element) => {
+                out.push(15);
+                ty(out, element);
+            }
+            Type::Map(types) => {
+                out.push(16);
+                ty(out, &types.0);
+                ty(out, &types.1);
+            }
+            Type::Row(fields) => {
+                out.push(17);
+                count(out, fields.len());
+                for (name, field) in fields {
+                    text(out, name);
+                    ty(out, field);
+                }
+            }
+        }
+    }
+
+    fn text(out: &mut Vec<u8>, text: &str) {
+        count(out, text.len());
+        out.extend_from_slice(text.as_bytes());
+    }
+
+    fn count(out: &mut Vec<u8>, n: usize) {
+        out.extend_from_slice(&u16::try_from(n).expect("at most 65,535").to_le_bytes());
+    }
+}
+
 fn flag(pairs: &Pairs<'_>, key: &str) -> Result<bool, PlanError> {
     match pairs.require(key)? {
         "true" => Ok(true),
@@ -246,4 +326,92 @@ fn cut() -> PlanError {
 
 fn malformed(what: impl std::fmt::Display) -> PlanError {
     PlanError::new(format!("the description of the columns is malformed: {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(bytes: &[u8]) -> Result<TableSpec, PlanError> {
+        TableSpec::decode(&Pairs::decode(bytes).unwrap())
+    }
+
+    fn spec() -> TableSpec {
+        let column =
+            |name: &str, ty, server: &str| ColumnSpec { name: name.into(), ty, server_type: server.into() };
+        let row = Type::Row(vec![
+            ("x".into(), Type::Decimal { precision: 38, scale: 9 }),
+            ("é".into(), Type::Char),
+        ]);
+        let columns = vec![
+            column("Id", Type::BigInt, "bigint"),
+            column("day", Type::Date, "date"),
+            column("at", Type::Timestamp(6), "datetime"),
+            column("ltz", Type::TimestampLtz(3), "datetime"),
+            column("t", Type::Time(0), "varchar"),
+            column("flags", Type::Array(Box::new(Type::Boolean)), "array"),
+            column("m", Type::Map(Box::new((Type::Int, row))), "json"),
+            column("rest", Type::Binary, ""),
+        ];
+        TableSpec {
+            database: "d".into(),
+            table: "t".into(),
+            format: Format::Json,
+            raw: false,
+            op: true,
+            columns,
+        }
+    }
+
+    #[test]
+    fn what_is_encoded_is_decoded() {
+        assert_eq!(decode(&spec().encode()), Ok(spec()));
+        let raw = TableSpec { raw: true, op: false, format: Format::Csv, columns: Vec::new(), ..spec() };
+        assert_eq!(decode(&raw.encode()), Ok(raw));
+    }
+
+    #[test]
+    fn every_cut_of_the_columns_is_an_error() {
+        let bytes = spec().encode();
+        let pairs = Pairs::decode(&bytes).unwrap();
+        let columns = pairs.get("columns").unwrap();
+        for cut in 0..columns.len() {
+            assert!(Reader { rest: &columns[..cut] }.columns().is_err(), "{cut}");
+        }
+        let longer = [columns, b"x"].concat();
+        let error = Reader { rest: &longer }.columns().unwrap_err();
+        assert!(error.to_string().ends_with("1 bytes are left after the last column"), "{error}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let whole: [(&str, &str); 5] =
+            [("database", "d"), ("table", "t"), ("format", "csv"), ("raw", "true"), ("op", "false")];
+        let replaced = |key: &str, value: Option<&'static str>| {
+            let kept = whole.iter().filter(|(k, _)| *k != key).copied();
+            let pairs: Vec<_> = kept.chain(value.map(|v| (key, v))).collect();
+            decode(&starrocks_row::pairs::encode(&pairs)).unwrap_err().to_string()
+        };
+        for (key, value, part) in [
+            ("database", None, "'database' is missing"),
+            ("format", Some("avro"), "format 'avro' is neither csv nor json"),
+            ("raw", Some("yes"), "'raw' is 'yes', neither true nor false"),
+            ("raw", Some("false"), "'columns' is missing"),
+            ("columns", Some(""), "a raw table has no columns"),
+        ] {
+            let error = replaced(key, value);
+            assert!(error.contains(part), "{error}");
+        }
+        for (bytes, part) in [
+            (&[1, 0, 1, 0, b'a', 18, 0, 0][..], "18 is no type"),
+            (&[1, 0, 1, 0, 0xff, 1, 0, 0], "not UTF-8"),
+            (&[1, 0, 9, 0, b'a'], "it ends early"),
+        ] {
+            let error = Reader { rest: bytes }.columns().unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+        let deep = [&[1, 0, 0, 0][..], &[15; 1000]].concat();
+        let error = Reader { rest: &deep }.columns().unwrap_err().to_string();
+        assert!(error.contains("deeper than 64"), "{error}");
+    }
 }

@@ -190,3 +190,182 @@ impl<'a> Cursor<'a> {
         BlockError { position, kind }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::writer::ValueWriter;
+    use proptest::prelude::*;
+
+    /// One of each kind, with its extremes.
+    fn all_kinds(w: &mut ValueWriter) -> Vec<Value<'static>> {
+        w.null();
+        w.bool(true);
+        w.bool(false);
+        w.i8(i8::MIN);
+        w.i16(i16::MIN);
+        w.i32(i32::MIN);
+        w.i64(i64::MIN);
+        w.f32(f32::MIN_POSITIVE);
+        w.f64(f64::MAX);
+        w.decimal64(-1, 18);
+        w.decimal(&[0x80; 32], 255);
+        w.bigint(&[1]);
+        w.str("\u{0}é😀");
+        w.bytes(&[0xff, 0]);
+        w.date(i32::MAX);
+        w.time(-1);
+        w.timestamp(i64::MIN, 0);
+        w.timestamp_ltz(i64::MAX, MAX_NANO_OF_MILLI);
+        w.array(2);
+        w.null();
+        w.array(0);
+        w.map(1);
+        w.str("");
+        w.row(1);
+        w.i8(-1);
+        vec![
+            Value::Null,
+            Value::Bool(true),
+            Value::Bool(false),
+            Value::I8(i8::MIN),
+            Value::I16(i16::MIN),
+            Value::I32(i32::MIN),
+            Value::I64(i64::MIN),
+            Value::F32(f32::MIN_POSITIVE),
+            Value::F64(f64::MAX),
+            Value::Decimal { unscaled: Integer::Small(-1), scale: 18 },
+            Value::Decimal { unscaled: Integer::Big(&[0x80; 32]), scale: 255 },
+            Value::BigInt(Integer::Big(&[1])),
+            Value::Str("\u{0}é😀".as_bytes()),
+            Value::Bytes(&[0xff, 0]),
+            Value::Date(i32::MAX),
+            Value::Time(-1),
+            Value::Timestamp { millis: i64::MIN, nano: 0 },
+            Value::TimestampLtz { millis: i64::MAX, nano: MAX_NANO_OF_MILLI },
+            Value::Array(2),
+            Value::Null,
+            Value::Array(0),
+            Value::Map(1),
+            Value::Str(b""),
+            Value::Row(1),
+            Value::I8(-1),
+        ]
+    }
+
+    #[test]
+    fn each_kind_is_read_as_it_was_written() {
+        let mut w = ValueWriter::default();
+        let expected = all_kinds(&mut w);
+        let mut cursor = Cursor::new(w.as_bytes());
+        for value in expected {
+            assert_eq!(cursor.value(), Ok(value));
+        }
+        assert!(cursor.is_at_end());
+        assert_eq!(cursor.finish(), Ok(()));
+    }
+
+    #[test]
+    fn every_cut_is_an_error_or_ends_between_values() {
+        let mut w = ValueWriter::default();
+        all_kinds(&mut w);
+        for cut in 0..w.as_bytes().len() {
+            let mut cursor = Cursor::new(&w.as_bytes()[..cut]);
+            let error = loop {
+                if cursor.is_at_end() {
+                    break None;
+                }
+                if let Err(error) = cursor.value() {
+                    break Some(error);
+                }
+            };
+            if let Some(error) = error {
+                assert!(matches!(error.kind, BlockErrorKind::Truncated { .. }), "{cut}: {error}");
+                assert!(error.position <= cut);
+            }
+        }
+    }
+
+    #[test]
+    fn skipping_goes_past_all_that_lies_in_a_value() {
+        let mut w = ValueWriter::default();
+        w.map(1);
+        w.str("k");
+        w.array(2);
+        w.row(2);
+        w.i32(1);
+        w.null();
+        w.null();
+        w.bool(true);
+        let mut cursor = Cursor::new(w.as_bytes());
+        cursor.skip().unwrap();
+        assert_eq!(cursor.value(), Ok(Value::Bool(true)));
+        assert_eq!(cursor.finish(), Ok(()));
+    }
+
+    #[test]
+    fn values_may_lie_in_64_containers_and_no_more() {
+        for (depth, allowed) in [(MAX_DEPTH, true), (MAX_DEPTH + 1, false)] {
+            let mut w = ValueWriter::default();
+            (0..depth).for_each(|_| w.array(1));
+            w.null();
+            let result = Cursor::new(w.as_bytes()).skip();
+            assert_eq!(result.is_ok(), allowed);
+            if let Err(error) = result {
+                assert_eq!(error.kind, BlockErrorKind::TooDeep);
+                assert_eq!(error.position, MAX_DEPTH * 5);
+            }
+        }
+    }
+
+    #[test]
+    fn malformed_values_say_what_and_where() {
+        for (bytes, position, kind) in [
+            (&[21][..], 0, BlockErrorKind::UnknownTag(21)),
+            (&[255], 0, BlockErrorKind::UnknownTag(255)),
+            (&[], 0, BlockErrorKind::Truncated { needed: 1, left: 0 }),
+            (&[TAG_I32, 1, 2], 1, BlockErrorKind::Truncated { needed: 4, left: 2 }),
+            (&[TAG_BIGINT, 0], 1, BlockErrorKind::IntegerLength(0)),
+            (&[TAG_DECIMAL, 3, 33], 2, BlockErrorKind::IntegerLength(33)),
+            (
+                &[TAG_STRING, 255, 255, 255, 255, 0],
+                5,
+                BlockErrorKind::Truncated { needed: 4294967295, left: 1 },
+            ),
+            (&[TAG_ARRAY, 255, 255, 255, 255], 5, BlockErrorKind::Truncated { needed: 4294967295, left: 0 }),
+            (&[TAG_MAP, 1, 0, 0, 0, TAG_NULL], 5, BlockErrorKind::Truncated { needed: 2, left: 1 }),
+            (&[TAG_ROW, 2, 0, TAG_NULL], 3, BlockErrorKind::Truncated { needed: 2, left: 1 }),
+            (
+                &[TAG_TIMESTAMP, 0, 0, 0, 0, 0, 0, 0, 0, 0x40, 0x42, 0x0f, 0],
+                9,
+                BlockErrorKind::NanoOfMilli(1_000_000),
+            ),
+            (
+                &[TAG_TIMESTAMP_LTZ, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255],
+                9,
+                BlockErrorKind::NanoOfMilli(-1),
+            ),
+        ] {
+            assert_eq!(Cursor::new(bytes).value(), Err(BlockError { position, kind }), "{bytes:?}");
+        }
+        assert_eq!(
+            Cursor::new(&[0, 0]).finish().unwrap_err().to_string(),
+            "at byte 0: 2 bytes are left after the last value"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes: Vec<u8>) {
+            let mut cursor = Cursor::new(&bytes);
+            while !cursor.is_at_end() && cursor.skip().is_ok() {}
+            prop_assert!(cursor.position() <= bytes.len());
+        }
+
+        #[test]
+        fn no_bytes_after_a_tag_panic(tag in 0u8..=21, bytes: Vec<u8>) {
+            let bytes = [&[tag][..], &bytes].concat();
+            let _ = Cursor::new(&bytes).skip();
+        }
+    }
+}
