@@ -335,7 +335,7 @@ fn field(
         }
         Value::Map(_) | Value::Row(_) if matches!(column.target, Target::Map | Target::Struct) => {
             return Err(Fault::row(format!(
-                "CSV can't carry a {} for a {} column",
+                "CSV can't carry a {} for a column of type {}",
                 value.kind(),
                 column.target.name()
             ))

@@ -1,6 +1,6 @@
 //! Floats as the shortest text that reads back to the same value.
 
-/// Appends the shortest text, which may have an exponent (`1e16`).
+/// Appends the shortest text, which may have an exponent (`1e+16`).
 ///
 /// The value must be finite.
 #[inline]

@@ -56,7 +56,11 @@ impl Column {
 
     #[cold]
     fn refuse(&self, value: &Value<'_>) -> Fault {
-        Fault::row(format!("a {} value can't be written into a {} column", value.kind(), self.target.name()))
+        Fault::row(format!(
+            "a value of type {} can't be written into a column of type {}",
+            value.kind(),
+            self.target.name()
+        ))
     }
 }
 
@@ -243,7 +247,7 @@ fn column(spec: &crate::ColumnSpec, format: Format, problems: &mut Vec<String>) 
     let accepts = target.accepts();
     if !accepts.contains_type(&spec.ty) {
         problems.push(format!(
-            "column '{}' is {} in Flink, which can't be written into a {} column ('{}')",
+            "column '{}' is {} in Flink, which can't be written into a column of type {} ('{}')",
             spec.name,
             spec.ty.name(),
             target.name(),
@@ -251,7 +255,7 @@ fn column(spec: &crate::ColumnSpec, format: Format, problems: &mut Vec<String>) 
         ));
     } else if format == Format::Csv && needs_objects(target, &spec.ty) {
         problems.push(format!(
-            "column '{}' holds a MAP or ROW, which CSV can't carry into a {} column; load as JSON: \
+            "column '{}' holds a MAP or ROW, which CSV can't carry into a column of type {}; load as JSON: \
              'sink.properties.format' = 'json'",
             spec.name,
             target.name()
