@@ -49,8 +49,19 @@ public final class RowDataEncoder implements RowEncoder<RowData> {
             throw new IllegalArgumentException(
                     "a row has " + row.getArity() + " fields for the columns " + columns);
         }
-        for (int i = 0; i < all.length; i++) {
-            all[i].write(row, i, block);
+        int i = 0;
+        try {
+            for (; i < all.length; i++) {
+                all[i].write(row, i, block);
+            }
+        } catch (ClassCastException e) {
+            throw new IllegalArgumentException(
+                    "column "
+                            + columns.get(i)
+                            + " holds a value of a class that Flink doesn't use for the column's"
+                            + " type: "
+                            + e.getMessage(),
+                    e);
         }
     }
 }

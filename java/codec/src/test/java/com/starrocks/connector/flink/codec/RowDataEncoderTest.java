@@ -5,6 +5,7 @@ import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 
 import com.starrocks.connector.flink.core.BlockLayout;
+import com.starrocks.connector.flink.core.Hex;
 
 import org.apache.flink.core.memory.MemorySegment;
 import org.apache.flink.core.memory.MemorySegmentFactory;
@@ -109,7 +110,7 @@ public class RowDataEncoderTest {
     }
 
     private static final String SAMPLE =
-            Blocks.strip(
+            Hex.strip(
                     "02  03ff  040200  0503000000  060400000000000000  070000803f"
                             + "08000000000000f0bf  0902 2efbffffffffffff  090a 01e40b5402000000"
                             + "0b05000000636166c3a9  0c020000000102  0dffffffff"
@@ -123,8 +124,7 @@ public class RowDataEncoderTest {
     public void genericRows() {
         // A decimal of precision 38 whose digits would fit an i64 is not compact in Flink.
         String expected =
-                SAMPLE.replace(
-                        Blocks.strip("090a 01e40b5402000000"), Blocks.strip("0a0a05 02540be401"));
+                SAMPLE.replace(Hex.strip("090a 01e40b5402000000"), Hex.strip("0a0a05 02540be401"));
         assertEquals(expected, Blocks.payload(encoder(TYPES), sample()));
     }
 
@@ -180,7 +180,7 @@ public class RowDataEncoderTest {
         }
         RowDataEncoder encoder = encoder(DataTypes.BIGINT(), DataTypes.STRING());
         assertEquals(
-                Blocks.strip("060200000000000000 0b04000000726f7731"),
+                Hex.strip("060200000000000000 0b04000000726f7731"),
                 Blocks.payload(encoder, Columnar.row(1, longs, strings)));
     }
 
@@ -247,7 +247,7 @@ public class RowDataEncoderTest {
     @Test
     public void extremes() {
         assertEquals(
-                Blocks.strip(
+                Hex.strip(
                         "03 80  04 0080  05 00000080  06 0000000000000080"
                                 + "07 0000c07f  08 000000000000f07f"
                                 + "09 00 4ef6ffffffffffff"
@@ -294,6 +294,14 @@ public class RowDataEncoderTest {
                 assertThrows(
                         IllegalArgumentException.class,
                         () -> encoder(DataTypes.INT(), DataTypes.MULTISET(DataTypes.INT())));
+        assertTrue(e.getMessage(), e.getMessage().contains("column c1"));
+        e =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () ->
+                                Blocks.payload(
+                                        encoder(DataTypes.INT(), DataTypes.STRING()),
+                                        GenericRowData.of(1, "not Flink's string")));
         assertTrue(e.getMessage(), e.getMessage().contains("column c1"));
         DataType deep = DataTypes.INT();
         for (int i = 0; i < BlockLayout.MAX_DEPTH; i++) {

@@ -5,6 +5,7 @@ import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 
 import com.starrocks.connector.flink.core.BlockLayout;
+import com.starrocks.connector.flink.core.Hex;
 import com.starrocks.connector.flink.core.RowBlock;
 import com.starrocks.connector.flink.core.TypeNode;
 
@@ -58,7 +59,7 @@ public class SlotEncoderTest {
     }
 
     private static void assertBytes(String expected, Object value) {
-        assertEquals(Blocks.strip(expected), encode(value, ANY));
+        assertEquals(Hex.strip(expected), encode(value, ANY));
     }
 
     private static String refused(Object value) {
@@ -71,14 +72,14 @@ public class SlotEncoderTest {
     private static String date(int year, int month, int day) {
         RowBlock block = new RowBlock(64);
         block.putDate((int) LocalDate.of(year, month, day).toEpochDay());
-        return Blocks.hex(block);
+        return Hex.of(block);
     }
 
     private static String wallTime(LocalDateTime time) {
         RowBlock block = new RowBlock(64);
         long millis = time.toEpochSecond(ZoneOffset.UTC) * 1000 + time.getNano() / 1_000_000;
         block.putTimestamp(millis, time.getNano() % 1_000_000);
-        return Blocks.hex(block);
+        return Hex.of(block);
     }
 
     @Test
@@ -252,21 +253,19 @@ public class SlotEncoderTest {
     public void timestampDataFollowsItsColumn() {
         TimestampData data = TimestampData.fromEpochMillis(1, 2);
         assertEquals(
-                Blocks.strip("0f 0100000000000000 02000000"), encode(data, TypeNode.timestamp(6)));
+                Hex.strip("0f 0100000000000000 02000000"), encode(data, TypeNode.timestamp(6)));
         assertEquals(
-                Blocks.strip("10 0100000000000000 02000000"),
-                encode(data, TypeNode.timestampLtz(6)));
+                Hex.strip("10 0100000000000000 02000000"), encode(data, TypeNode.timestampLtz(6)));
         assertEquals(
-                Blocks.strip("11 01000000 10 0100000000000000 02000000"),
+                Hex.strip("11 01000000 10 0100000000000000 02000000"),
                 encode(Collections.singletonList(data), TypeNode.array(TypeNode.timestampLtz(6))));
         assertEquals(
-                Blocks.strip(
-                        "12 01000000 0f 0100000000000000 02000000 10 0100000000000000 02000000"),
+                Hex.strip("12 01000000 0f 0100000000000000 02000000 10 0100000000000000 02000000"),
                 encode(
                         Collections.singletonMap(data, data),
                         TypeNode.map(TypeNode.timestamp(6), TypeNode.timestampLtz(6))));
         assertEquals(
-                Blocks.strip("13 0100 10 0100000000000000 02000000"),
+                Hex.strip("13 0100 10 0100000000000000 02000000"),
                 encode(
                         Row.of(data),
                         TypeNode.row(
