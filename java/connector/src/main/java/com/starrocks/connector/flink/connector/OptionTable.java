@@ -12,6 +12,9 @@ public final class OptionTable {
     /** Line of the README before which the table ends. */
     public static final String END = "<!-- options:end -->";
 
+    /** These keys are many and all refused; the table has one row for them. */
+    private static final String MERGE_COMMIT = "sink.merge-commit.";
+
     private OptionTable() {}
 
     /** Prints the table. */
@@ -27,14 +30,20 @@ public final class OptionTable {
         for (Group group : Group.values()) {
             out.append("| **").append(group.title()).append("** | | | | |\n");
             for (SinkOption<?> option : SinkOptions.all()) {
-                if (option.group() == group) {
+                if (option.group() == group && !option.key().startsWith(MERGE_COMMIT)) {
                     row(out, option);
                 }
             }
         }
+        out.append("| `")
+                .append(MERGE_COMMIT)
+                .append("*` | | | | Merge commit. *Refused: it comes")
+                .append(" with a later version.* |\n");
+        out.append("| **Headers** | | | | |\n");
         out.append("| `sink.properties.*` | String | | | Headers of the stream load, passed on:")
                 .append(" `format` (`csv` or `json`), `column_separator`, `row_delimiter`,")
                 .append(" `timeout`, `max_filter_ratio`, `partial_update`, ... |\n");
+        out.append("\n† not an option of the published Java connector\n");
         return out.toString();
     }
 
@@ -58,6 +67,9 @@ public final class OptionTable {
             return "";
         }
         String text = option.allowedText().replace("a whole number ", "");
+        if (text.indexOf('[') >= 0) {
+            return "`" + cell(text) + "`";
+        }
         return cell(option.unit().isEmpty() ? text : text + " (" + option.unit() + ")");
     }
 

@@ -6,9 +6,11 @@ import com.starrocks.connector.flink.core.NativeSession;
 import com.starrocks.connector.flink.core.TableConfig;
 import com.starrocks.connector.flink.table.data.StarRocksRowData;
 import com.starrocks.connector.flink.table.sink.StarRocksSinkRowDataWithMeta;
+
+import org.apache.flink.metrics.Counter;
+
 import java.util.HashMap;
 import java.util.Map;
-import org.apache.flink.metrics.Counter;
 
 /**
  * Rows that are text already: strings, and {@link StarRocksRowData} and {@link

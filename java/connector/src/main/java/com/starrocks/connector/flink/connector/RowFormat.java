@@ -1,8 +1,10 @@
 package com.starrocks.connector.flink.connector;
 
 import com.starrocks.connector.flink.core.NativeSession;
-import java.io.Serializable;
+
 import org.apache.flink.metrics.Counter;
+
+import java.io.Serializable;
 
 /**
  * One kind of rows that the sink takes, as settled when the job was planned; travels with the job.

@@ -2,13 +2,15 @@ package com.starrocks.connector.flink.connector;
 
 import com.starrocks.connector.flink.core.LoadReport;
 import com.starrocks.connector.flink.core.NativeCounters;
-import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
+
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.Gauge;
 import org.apache.flink.metrics.Histogram;
 import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.metrics.SimpleCounter;
+
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /**
  * The metrics of a subtask: those of the published Java connector under its names, and Flink's

@@ -143,7 +143,7 @@ public final class SinkOptions {
                             "Start of every load's label; unset, it is `flink`.")
                     .allowing(
                             Allowed.syntax(
-                                    "1 to " + MAX_LABEL_PREFIX + " of the characters [-_A-Za-z0-9]",
+                                    "1 to " + MAX_LABEL_PREFIX + " letters, digits, '-' or '_'",
                                     SinkOptions::labelPrefix))
                     .handedOn()
                     .addTo(LIST);

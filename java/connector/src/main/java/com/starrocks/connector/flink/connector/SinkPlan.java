@@ -3,11 +3,13 @@ package com.starrocks.connector.flink.connector;
 import com.starrocks.connector.flink.core.PairsWriter;
 import com.starrocks.connector.flink.core.ZoneTransitions;
 import com.starrocks.connector.flink.row.sink.StarRocksSinkRowBuilder;
+
+import org.apache.flink.table.api.ValidationException;
+import org.apache.flink.table.data.RowData;
+
 import java.io.Serializable;
 import java.time.ZoneId;
 import java.util.Map;
-import org.apache.flink.table.api.ValidationException;
-import org.apache.flink.table.data.RowData;
 
 /**
  * A sink as planned: options and table have been checked, against each other and against the

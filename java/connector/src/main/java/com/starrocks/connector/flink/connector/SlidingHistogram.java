@@ -1,8 +1,9 @@
 package com.starrocks.connector.flink.connector;
 
-import java.util.Arrays;
 import org.apache.flink.metrics.Histogram;
 import org.apache.flink.metrics.HistogramStatistics;
+
+import java.util.Arrays;
 
 /** A histogram of the latest values. One thread updates it, any thread reads it. */
 final class SlidingHistogram implements Histogram {

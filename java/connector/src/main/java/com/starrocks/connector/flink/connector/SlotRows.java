@@ -8,11 +8,13 @@ import com.starrocks.connector.flink.core.TableConfig;
 import com.starrocks.connector.flink.core.TypeNode;
 import com.starrocks.connector.flink.row.sink.StarRocksSinkOP;
 import com.starrocks.connector.flink.row.sink.StarRocksSinkRowBuilder;
+
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.table.types.logical.LogicalType;
+
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.apache.flink.metrics.Counter;
-import org.apache.flink.table.types.logical.LogicalType;
 
 /** Rows of a class of the user's, which their code puts into slots. */
 final class SlotRows<T> implements RowFormat<T> {

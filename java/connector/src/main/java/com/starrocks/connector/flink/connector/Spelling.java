@@ -13,7 +13,7 @@ final class Spelling {
     /** The nearest of the words, or null if none is near. */
     static String nearest(String word, List<String> words) {
         String nearest = null;
-        int least = Math.min(MAX_EDITS, word.length() / 3) + 1;
+        int least = Math.min(MAX_EDITS, word.length() / 2) + 1;
         for (String candidate : words) {
             int edits = edits(word, candidate);
             if (edits < least) {

@@ -4,11 +4,13 @@ import com.starrocks.connector.flink.codec.RowDataEncoder;
 import com.starrocks.connector.flink.core.BlockLayout;
 import com.starrocks.connector.flink.core.NativeSession;
 import com.starrocks.connector.flink.core.TableConfig;
-import java.util.Arrays;
+
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.table.connector.ChangelogMode;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.types.RowKind;
+
+import java.util.Arrays;
 
 /**
  * Rows of Flink's SQL, whose kind says what becomes of them:
@@ -40,12 +42,11 @@ final class SqlRows implements RowFormat<RowData> {
     }
 
     /**
-     * The kinds of rows that the sink takes, so that Flink's planner refuses all others, and doesn't
-     * ship any that would be dropped.
+     * The kinds of rows that the sink takes, so that Flink's planner refuses all others, and
+     * doesn't ship any that would be dropped.
      */
     static ChangelogMode changelogMode(OptionValues options, boolean primaryKey) {
-        ChangelogMode.Builder mode =
-                ChangelogMode.newBuilder().addContainedKind(RowKind.INSERT);
+        ChangelogMode.Builder mode = ChangelogMode.newBuilder().addContainedKind(RowKind.INSERT);
         if (primaryKey || options.get(SinkOptions.IGNORE_DELETE)) {
             mode.addContainedKind(RowKind.UPDATE_AFTER).addContainedKind(RowKind.DELETE);
         }

@@ -1,14 +1,18 @@
 package com.starrocks.connector.flink.connector;
 
-import java.time.ZoneId;
 import org.apache.flink.table.connector.ChangelogMode;
 import org.apache.flink.table.connector.sink.DynamicTableSink;
+
+import java.time.ZoneId;
 
 /**
  * The SQL sink as the planner sees it. The table on the server is looked at when the planner asks
  * for what executes the sink, that is, when a statement that writes to it is run or explained.
  */
 final class StarRocksTableSink implements DynamicTableSink {
+
+    /** What plans show of the sink. */
+    static final String SUMMARY = "starrocks_sink";
 
     private final OptionValues options;
     private final FlinkTable schema;
@@ -48,6 +52,6 @@ final class StarRocksTableSink implements DynamicTableSink {
 
     @Override
     public String asSummaryString() {
-        return "starrocks_sink";
+        return SUMMARY;
     }
 }

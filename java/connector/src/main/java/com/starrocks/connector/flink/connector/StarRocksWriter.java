@@ -6,10 +6,12 @@ import com.starrocks.connector.flink.core.NativeLibrary;
 import com.starrocks.connector.flink.core.NativeSession;
 import com.starrocks.connector.flink.core.PairsWriter;
 import com.starrocks.connector.flink.core.SessionListener;
-import java.io.IOException;
-import java.util.concurrent.TimeUnit;
+
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
 
 /**
  * What a subtask does with rows, whichever of Flink's sink interfaces they come through.
@@ -73,14 +75,11 @@ public final class StarRocksWriter<T> implements AutoCloseable {
         OptionValues options = plan.options();
         Events events = new Events();
         // Half the bound: a row exists twice, in Java's block and serialized.
-        NativeSession session =
-                opener.open(plan.config(context), options.maxMemory() / 2, events);
+        NativeSession session = opener.open(plan.config(context), options.maxMemory() / 2, events);
         try {
             events.metrics =
                     new SinkMetrics(
-                            context,
-                            session.counters(),
-                            options.get(SinkOptions.HISTOGRAM_WINDOW));
+                            context, session.counters(), options.get(SinkOptions.HISTOGRAM_WINDOW));
             RowFormat.RowWriter<T> rows =
                     plan.rows().open(session, events.metrics.ignoredDeletes());
             return new StarRocksWriter<>(plan, context, session, rows, events);

@@ -1,10 +1,12 @@
 package com.starrocks.connector.flink.connector;
 
-import java.util.LinkedHashSet;
-import java.util.Set;
 import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.connector.sink.DynamicTableSink;
 import org.apache.flink.table.factories.DynamicTableFactory;
+
+import java.util.LinkedHashSet;
+import java.util.Set;
 
 /** Makes SQL sinks, for the factory that Flink finds. */
 public final class TableSinks {
@@ -14,20 +16,25 @@ public final class TableSinks {
     /**
      * A sink for the table that Flink describes.
      *
-     * @throws org.apache.flink.table.api.ValidationException naming all that is wrong with its
-     *     options
+     * <p>What is wrong with its options is thrown once the planner asks the sink for something, not
+     * here: around an exception from a factory, Flink up to 1.14 prints all options of the table,
+     * the password included.
      */
     public static DynamicTableSink create(DynamicTableFactory.Context context) {
-        TableContext table = new TableContext(context);
-        OptionValues options = OptionValues.check(table.options());
-        options.logWithoutEffect();
-        FlinkAdapter adapter = FlinkAdapter.find();
-        return new StarRocksTableSink(
-                options,
-                table.schema(adapter),
-                table.sessionZone(),
-                adapter,
-                ServerCatalog.SERVER);
+        return create(context, ServerCatalog.SERVER);
+    }
+
+    static DynamicTableSink create(DynamicTableFactory.Context context, ServerCatalog catalog) {
+        try {
+            TableContext table = new TableContext(context);
+            OptionValues options = OptionValues.check(table.options());
+            options.logWithoutEffect();
+            FlinkAdapter adapter = FlinkAdapter.find();
+            return new StarRocksTableSink(
+                    options, table.schema(adapter), table.sessionZone(), adapter, catalog);
+        } catch (ValidationException e) {
+            return new RefusedTableSink(e);
+        }
     }
 
     /** The options that a table must have, or may have, for Flink's own lists of them. */

@@ -1,10 +1,11 @@
 package com.starrocks.connector.flink.connector;
 
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.MetricGroup;
+
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import org.apache.flink.metrics.Counter;
-import org.apache.flink.metrics.MetricGroup;
 
 /** What Flink tells a subtask of the sink, without the classes that differ among its versions. */
 public final class WriterContext {

@@ -1,10 +1,12 @@
 package com.starrocks.connector.flink.table;
 
 import com.starrocks.connector.flink.connector.TableSinks;
-import java.util.Set;
+
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.table.connector.sink.DynamicTableSink;
 import org.apache.flink.table.factories.DynamicTableSinkFactory;
+
+import java.util.Set;
 
 /** Makes the SQL sink for tables {@code WITH ('connector' = 'starrocks', ...)}. */
 public class StarRocksDynamicTableSinkFactory implements DynamicTableSinkFactory {

@@ -7,9 +7,9 @@ import org.apache.flink.streaming.api.operators.AbstractUdfStreamOperator;
  * Tells why a sink function is being closed.
  *
  * <p>Since Flink 1.14 the end of the input is {@code SinkFunction.finish()}, and {@code close()}
- * only frees. Before, {@code close()} is all there is: Flink's operator calls it from its own {@code
- * close()} at the end of the input, and from its {@code dispose()} after a failure or cancellation.
- * Nothing passed to the function tells the two apart, but the stack does.
+ * only frees. Before, {@code close()} is all there is: Flink's operator calls it from its own
+ * {@code close()} at the end of the input, and from its {@code dispose()} after a failure or
+ * cancellation. Nothing passed to the function tells the two apart, but the stack does.
  */
 final class EndOfInput {
 

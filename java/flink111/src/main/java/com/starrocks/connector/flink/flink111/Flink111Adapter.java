@@ -3,12 +3,14 @@ package com.starrocks.connector.flink.flink111;
 import com.starrocks.connector.flink.connector.FlinkAdapter;
 import com.starrocks.connector.flink.connector.FlinkTable;
 import com.starrocks.connector.flink.connector.SinkPlan;
-import java.util.Optional;
+
 import org.apache.flink.streaming.api.functions.sink.SinkFunction;
 import org.apache.flink.table.catalog.CatalogBaseTable;
 import org.apache.flink.table.connector.sink.DynamicTableSink;
 import org.apache.flink.table.connector.sink.SinkFunctionProvider;
 import org.apache.flink.table.data.RowData;
+
+import java.util.Optional;
 
 /** The SQL sink on a Flink that has {@link SinkFunctionProvider}: 1.11 to 1.20. */
 public final class Flink111Adapter implements FlinkAdapter {

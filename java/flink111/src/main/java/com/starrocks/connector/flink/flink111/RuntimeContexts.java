@@ -2,15 +2,17 @@ package com.starrocks.connector.flink.flink111;
 
 import com.starrocks.connector.flink.connector.StarRocksWriter;
 import com.starrocks.connector.flink.connector.WriterContext;
-import java.lang.ref.WeakReference;
-import java.lang.reflect.Method;
-import java.util.Arrays;
+
 import org.apache.flink.api.common.functions.RuntimeContext;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.streaming.api.operators.StreamingRuntimeContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+
+import java.lang.ref.WeakReference;
+import java.lang.reflect.Method;
+import java.util.Arrays;
 
 /**
  * Reads Flink's runtime context; by reflection where its methods came late or changed what they

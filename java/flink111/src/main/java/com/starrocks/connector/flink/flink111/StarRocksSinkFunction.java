@@ -2,6 +2,7 @@ package com.starrocks.connector.flink.flink111;
 
 import com.starrocks.connector.flink.connector.SinkPlan;
 import com.starrocks.connector.flink.connector.StarRocksWriter;
+
 import org.apache.flink.api.common.functions.RuntimeContext;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.runtime.state.FunctionInitializationContext;
@@ -13,8 +14,8 @@ import org.apache.flink.streaming.api.functions.sink.RichSinkFunction;
  * Passes Flink's calls on to a {@link StarRocksWriter}.
  *
  * <p>Rows that came before a checkpoint are loaded when it completes, those before the end of the
- * input when the job finishes. When the job fails or is cancelled, loads are abandoned at once; what
- * they held is read again from the last checkpoint.
+ * input when the job finishes. When the job fails or is cancelled, loads are abandoned at once;
+ * what they held is read again from the last checkpoint.
  *
  * @param <T> class of the rows
  */

@@ -1,11 +1,13 @@
 package com.starrocks.connector.flink.flink111;
 
 import com.starrocks.connector.flink.connector.FlinkTable;
-import java.util.Collections;
-import java.util.List;
+
 import org.apache.flink.table.api.TableSchema;
 import org.apache.flink.table.api.constraints.UniqueConstraint;
 import org.apache.flink.table.types.logical.RowType;
+
+import java.util.Collections;
+import java.util.List;
 
 /** Reads {@link TableSchema}, which is in Flink 1.x alone. */
 public final class TableSchemas {
@@ -18,7 +20,6 @@ public final class TableSchemas {
                 schema.getPrimaryKey()
                         .map(UniqueConstraint::getColumns)
                         .orElse(Collections.<String>emptyList());
-        return FlinkTable.of(
-                (RowType) schema.toPhysicalRowDataType().getLogicalType(), primaryKey);
+        return FlinkTable.of((RowType) schema.toPhysicalRowDataType().getLogicalType(), primaryKey);
     }
 }

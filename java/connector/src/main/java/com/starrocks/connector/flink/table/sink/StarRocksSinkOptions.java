@@ -2,6 +2,7 @@ package com.starrocks.connector.flink.table.sink;
 
 import com.starrocks.connector.flink.connector.OptionValues;
 import com.starrocks.connector.flink.connector.SinkOptions;
+
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

@@ -4,6 +4,7 @@ import com.starrocks.connector.flink.connector.SinkPlan;
 import com.starrocks.connector.flink.flink111.StarRocksSinkFunction;
 import com.starrocks.connector.flink.flink111.TableSchemas;
 import com.starrocks.connector.flink.row.sink.StarRocksSinkRowBuilder;
+
 import org.apache.flink.streaming.api.functions.sink.SinkFunction;
 import org.apache.flink.table.api.TableSchema;
 import org.apache.flink.table.api.ValidationException;
@@ -23,8 +24,7 @@ public class SinkFunctionFactory {
     }
 
     /** A sink for strings; see {@link com.starrocks.connector.flink.StarRocksSink}. */
-    public static SinkFunction<String> createStringSinkFunction(
-            StarRocksSinkOptions sinkOptions) {
+    public static SinkFunction<String> createStringSinkFunction(StarRocksSinkOptions sinkOptions) {
         return new StarRocksSinkFunction<>(SinkPlan.raw(sinkOptions.values()));
     }
 

@@ -1,0 +1,415 @@
+package com.starrocks.connector.flink.connector;
+
+import static com.starrocks.connector.flink.connector.Samples.PASSWORD;
+import static com.starrocks.connector.flink.connector.Samples.troubles;
+import static com.starrocks.connector.flink.connector.Samples.values;
+
+import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertFalse;
+import static org.junit.Assert.assertNull;
+import static org.junit.Assert.assertThrows;
+import static org.junit.Assert.assertTrue;
+
+import com.starrocks.connector.flink.table.sink.StarRocksSinkOptions;
+import com.starrocks.connector.flink.table.sink.StarRocksSinkSemantic;
+
+import org.apache.flink.table.api.ValidationException;
+import org.apache.flink.util.InstantiationUtil;
+import org.junit.Test;
+
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+public class OptionValuesTest {
+
+    private static void assertTrouble(String expected, String... options) {
+        assertEquals(Collections.singletonList(expected), troubles(options));
+    }
+
+    @Test
+    public void eachRequiredOptionIsMissed() {
+        for (String key :
+                new String[] {
+                    "jdbc-url", "load-url", "database-name", "table-name", "username", "password"
+                }) {
+            List<String> troubles = troubles(key, null);
+            assertEquals(1, troubles.size());
+            assertTrue(troubles.get(0), troubles.get(0).startsWith("'" + key + "' is missing: "));
+        }
+    }
+
+    @Test
+    public void anEmptyPasswordIsAPassword() {
+        assertEquals("", values("password", "").get(SinkOptions.PASSWORD));
+        assertEquals(" x ", values("password", " x ").get(SinkOptions.PASSWORD));
+    }
+
+    @Test
+    public void allTroublesAreReportedAtOnce() {
+        assertEquals(
+                Arrays.asList(
+                        "'sink.buffer-flush.max-rows' = '1': must be a whole number from 64000 to"
+                                + " 5000000",
+                        "'sink.colour' is not an option of the StarRocks sink",
+                        "'sink.max-retries' = 'many': must be a whole number from 0 to 10",
+                        "'username' is missing: User to load as.",
+                        "'sink.properties.format' = 'orc': must be csv or json"),
+                troubles(
+                        "username", null,
+                        "sink.max-retries", "many",
+                        "sink.buffer-flush.max-rows", "1",
+                        "sink.colour", "1",
+                        "sink.properties.format", "orc"));
+    }
+
+    /** Both ends of each range, and what lies just beyond. */
+    @Test
+    public void rangesHold() {
+        Object[][] ranges = {
+            {"sink.buffer-flush.max-bytes", 67108864L, 10737418240L},
+            {"sink.buffer-flush.max-rows", 64000L, 5000000L},
+            {"sink.buffer-flush.interval-ms", 1000L, 3600000L},
+            {"sink.buffer-flush.enqueue-timeout-ms", 300000L, null},
+            {"sink.buffer.max-memory", 16777216L, null},
+            {"sink.chunk-limit", 1L, 10737418240L},
+            {"sink.scan-frequency.ms", 50L, null},
+            {"sink.connect.timeout-ms", 100L, 60000L},
+            {"sink.socket.timeout-ms", -1L, null},
+            {"sink.wait-for-continue.timeout-ms", 3000L, 600000L},
+            {"sink.io.thread-count", 1L, 128L},
+            {"sink.max-retries", 0L, 10L},
+            {"sink.retry.interval-ms", 0L, 3600000L},
+            {"sink.publish-timeout.ms", -1L, null},
+            {"sink.metric.histogram-window-size", 1L, 100000L},
+            {"sink.parallelism", 1L, null},
+            {"sink.exactly-once.check-num-lingering-txn", -1L, null},
+        };
+        for (Object[] range : ranges) {
+            String key = (String) range[0];
+            long min = (Long) range[1];
+            values(key, String.valueOf(min));
+            String allowed =
+                    "must be a whole number from "
+                            + min
+                            + (range[2] == null ? "" : " to " + range[2]);
+            assertTrouble("'" + key + "' = '" + (min - 1) + "': " + allowed, key, "" + (min - 1));
+            assertTrouble("'" + key + "' = 'x': " + allowed, key, "x");
+            if (range[2] != null) {
+                long max = (Long) range[2];
+                values(key, String.valueOf(max));
+                assertTrouble(
+                        "'" + key + "' = '" + (max + 1) + "': " + allowed, key, "" + (max + 1));
+            }
+        }
+    }
+
+    @Test
+    public void wordsAndTruthValuesAreChecked() {
+        assertTrouble(
+                "'sink.semantic' = 'at-most-once': must be at-least-once or exactly-once",
+                "sink.semantic",
+                "at-most-once");
+        assertTrouble("'sink.version' = 'V3': must be V1 or V2 or AUTO", "sink.version", "V3");
+        for (String version : new String[] {"V1", "v2", " auto "}) {
+            values("sink.version", version);
+        }
+        assertTrouble(
+                "'sink.sanitize-error-log' = 'yes': must be true or false",
+                "sink.sanitize-error-log",
+                "yes");
+        assertTrouble(
+                "'sink.timestamp-ltz.time-zone' = 'Mars': is not known; must be a time zone such as"
+                        + " UTC, Asia/Shanghai or +08:00",
+                "sink.timestamp-ltz.time-zone",
+                "Mars");
+    }
+
+    @Test
+    public void labelPrefixesAreChecked() {
+        String allowed = "; must be 1 to 48 letters, digits, '-' or '_'";
+        values("sink.label-prefix", "My_job-1");
+        assertTrouble(
+                "'sink.label-prefix' = 'my job': holds another character" + allowed,
+                "sink.label-prefix",
+                "my job");
+        assertTrouble("'sink.label-prefix' = '': is empty" + allowed, "sink.label-prefix", "");
+        String tooLong = String.join("", Collections.nCopies(49, "x"));
+        assertTrouble(
+                "'sink.label-prefix' = '" + tooLong + "': is 49 characters long" + allowed,
+                "sink.label-prefix",
+                tooLong);
+    }
+
+    @Test
+    public void badAddressesAreNamed() {
+        String jdbc = "; must be jdbc:mysql://host:port[,host:port...]";
+        assertTrouble(
+                "'jdbc-url' = 'mysql://fe:9030': doesn't begin with jdbc:mysql://" + jdbc,
+                "jdbc-url",
+                "mysql://fe:9030");
+        assertTrouble(
+                "'jdbc-url' = 'jdbc:mysql://fe1:9030,fe2': 'fe2' has no port" + jdbc,
+                "jdbc-url",
+                "jdbc:mysql://fe1:9030,fe2");
+        assertTrouble(
+                "'jdbc-url' = 'jdbc:mysql://': no host is given" + jdbc,
+                "jdbc-url",
+                "jdbc:mysql://");
+        assertTrouble(
+                "'jdbc-url' = 'jdbc:mysql://fe:0': 'fe:0': '0' is no port" + jdbc,
+                "jdbc-url",
+                "jdbc:mysql://fe:0");
+        String load = "; must be [http[s]://]host:port[;host:port...]";
+        assertTrouble("'load-url' = 'fe1': 'fe1' has no port" + load, "load-url", "fe1");
+        assertTrouble(
+                "'load-url' = 'fe1:8030;fe2:http': 'fe2:http': 'http' is no port" + load,
+                "load-url",
+                "fe1:8030;fe2:http");
+        assertTrouble(
+                "'load-url' = 'ftp://fe1:8030': 'ftp://fe1:8030' has several ':' (an IPv6 address"
+                        + " stands in brackets)"
+                        + load,
+                "load-url",
+                "ftp://fe1:8030");
+        assertTrouble(
+                "'load-url' = 'fe1:8030/api': 'fe1:8030/api': '8030/api' is no port" + load,
+                "load-url",
+                "fe1:8030/api");
+        assertTrouble("'load-url' = ' ; ': no address is given" + load, "load-url", " ; ");
+        assertTrouble(
+                "'sink.redirect.host-mapping' = 'be1:8040': the entry 'be1:8040' has no '='; must"
+                        + " be beHost:port=host:port[;...]",
+                "sink.redirect.host-mapping",
+                "be1:8040");
+    }
+
+    @Test
+    public void goodAddressesAreTaken() {
+        for (String url :
+                new String[] {
+                    "jdbc:mysql://fe:9030/db?useSSL=false",
+                    "jdbc:mysql://fe1:9030, fe2:9030",
+                    "JDBC:mysql://[::1]:9030",
+                }) {
+            values("jdbc-url", url);
+        }
+        for (String url :
+                new String[] {
+                    "fe1:8030", "https://fe1:443/", "http://[::1]:8030;fe2:8030;", "httpd:80"
+                }) {
+            values("load-url", url);
+        }
+        values("sink.redirect.host-mapping", "10.0.0.1:8040=localhost:18040;[::2]=https://b:1;c=d");
+    }
+
+    @Test
+    public void credentialsInAddressesAreRefusedAndNotShown() {
+        String trouble = troubles("load-url", "http://me:geheim@fe:8030").get(0);
+        assertTrue(trouble, trouble.contains("holds '@'"));
+        assertFalse(trouble, trouble.contains("geheim"));
+        trouble = troubles("jdbc-url", "jdbc:mysql://fe?password=geheim").get(0);
+        assertFalse(trouble, trouble.contains("geheim"));
+    }
+
+    @Test
+    public void unknownKeysAreRefusedWithAGuess() {
+        assertTrouble(
+                "'sink.bufer-flush.max-rows' is not an option of the StarRocks sink; did you mean"
+                        + " 'sink.buffer-flush.max-rows'?",
+                "sink.bufer-flush.max-rows",
+                "70000");
+        assertTrouble(
+                "'passwort' is not an option of the StarRocks sink; did you mean 'password'?",
+                "passwort",
+                PASSWORD);
+        assertTrouble("'proxy' is not an option of the StarRocks sink", "proxy", "gate:8080");
+    }
+
+    @Test
+    public void whatComesLaterIsRefused() {
+        String exactlyOnce = troubles("sink.semantic", "exactly-once").get(0);
+        assertTrue(
+                exactlyOnce,
+                exactlyOnce.startsWith(
+                        "'sink.semantic' = 'exactly-once' is not supported: exactly-once comes"
+                                + " with a later version"));
+        String mergeCommit = " is not supported: merge commit comes with a later version";
+        for (SinkOption<?> option : SinkOptions.all()) {
+            if (option.key().startsWith("sink.merge-commit.")) {
+                String value = option.typeText().equals("Boolean") ? "true" : "20";
+                assertTrouble(
+                        "'" + option.key() + "' = '" + value + "'" + mergeCommit,
+                        option.key(),
+                        value);
+            }
+        }
+        assertTrouble("'sink.blackhole' = 'true'" + mergeCommit, "sink.blackhole", "true");
+        assertTrouble(
+                "'sink.properties.enable_merge_commit' = 'true': merge commit comes with a later"
+                        + " version",
+                "sink.properties.enable_merge_commit",
+                "true");
+        String multiTable =
+                " is not supported: transactions over several tables come with a later version";
+        assertTrouble(
+                "'sink.transaction.multi-table.enabled' = 'true'" + multiTable,
+                "sink.transaction.multi-table.enabled",
+                "true");
+        assertTrouble(
+                "'sink.transaction.multi-table.buffer-size' = '1'" + multiTable,
+                "sink.transaction.multi-table.buffer-size",
+                "1");
+        values("sink.transaction.multi-table.enabled", "false", "sink.blackhole", "false");
+        assertTrouble(
+                "'sink.properties.compression' = 'lz4_frame': compression comes with a later"
+                        + " version",
+                "sink.properties.compression",
+                "lz4_frame");
+    }
+
+    @Test
+    public void loadPropertiesAreLowerCasedAndChecked() {
+        OptionValues values =
+                values(
+                        "sink.properties.Format", "JSON",
+                        "sink.properties.max_filter_ratio", "0.1");
+        assertTrue(values.isJson());
+        Map<String, String> expected = new TreeMap<>();
+        expected.put("format", "JSON");
+        expected.put("max_filter_ratio", "0.1");
+        assertEquals(expected, values.properties());
+        for (String separator : new String[] {"\\x01", "\\\\x01", "\\x0102", "|", "\t"}) {
+            values("sink.properties.column_separator", separator);
+        }
+        assertTrouble(
+                "'sink.properties.column_separator' = '\\x1': after \\x come pairs of hexadecimal"
+                        + " digits",
+                "sink.properties.column_separator",
+                "\\x1");
+        assertTrouble(
+                "'sink.properties.row_delimiter' = '': is empty",
+                "sink.properties.row_delimiter",
+                "");
+        assertTrouble(
+                "'sink.properties.label' = 'x': this header is set by the sink itself",
+                "sink.properties.label",
+                "x");
+        assertTrouble(
+                "'sink.properties.a b' = 'x': the name can't be an HTTP header",
+                "sink.properties.a b",
+                "x");
+        assertTrouble(
+                "'sink.properties.where' = 'a\r\nb': holds a character that no HTTP header can"
+                        + " carry",
+                "sink.properties.where",
+                "a\r\nb");
+        assertTrouble(
+                "'sink.properties.timeout' = '0': must be a whole number of seconds from 1",
+                "sink.properties.timeout",
+                "0");
+    }
+
+    @Test
+    public void contradictionsAreRefused() {
+        assertTrouble(
+                "'sink.properties.strip_outer_array' = 'false': must be true: JSON rows are sent"
+                        + " as one array",
+                "sink.properties.format",
+                "json",
+                "sink.properties.strip_outer_array",
+                "false");
+        assertTrouble(
+                "'sink.chunk-limit' = '3221225473' contradicts 'sink.properties.format' = 'json':"
+                        + " a JSON load must be at most 3221225472 bytes",
+                "sink.properties.format",
+                "json",
+                "sink.chunk-limit",
+                "3221225473");
+        assertTrouble(
+                "'sink.properties.format' is given twice, in different case and value",
+                "sink.properties.FORMAT",
+                "json",
+                "sink.properties.format",
+                "csv");
+    }
+
+    @Test
+    public void defaultsAreThoseOfThePublishedConnector() {
+        OptionValues values = values();
+        assertEquals(94371840L, (long) values.get(SinkOptions.MAX_BYTES));
+        assertEquals(500000L, (long) values.get(SinkOptions.MAX_ROWS));
+        assertEquals(300000L, (long) values.get(SinkOptions.FLUSH_INTERVAL));
+        assertEquals(188743680L, values.maxMemory());
+        assertEquals(3, (int) values.get(SinkOptions.MAX_RETRIES));
+        assertEquals(30000, (int) values.get(SinkOptions.CONNECT_TIMEOUT));
+        assertEquals(3221225472L, (long) values.get(SinkOptions.CHUNK_LIMIT));
+        assertEquals("AUTO", values.get(SinkOptions.VERSION));
+        assertNull(values.get(SinkOptions.PARALLELISM));
+        assertFalse(values.isJson());
+        assertEquals(2 * 67108864L, values("sink.buffer-flush.max-bytes", "67108864").maxMemory());
+    }
+
+    @Test
+    public void theNativeHalfIsToldResolvedValues() {
+        Map<String, String> handed =
+                values("sink.max-retries", " 07 ", "sink.properties.Format", "json").handed();
+        assertEquals("7", handed.get("sink.max-retries"));
+        assertEquals("188743680", handed.get("sink.buffer.max-memory"));
+        assertEquals("json", handed.get("sink.properties.format"));
+        assertEquals(PASSWORD, handed.get("password"));
+        assertFalse(handed.containsKey("sink.label-prefix"));
+        assertFalse(handed.containsKey("sink.parallelism"));
+    }
+
+    @Test
+    public void optionsWithoutEffectSaySo() {
+        assertEquals(
+                Arrays.asList(
+                        "'sink.at-least-once.use-transaction-stream-load' (plain stream loads are"
+                                + " used, which give the same at-least-once guarantee)",
+                        "'sink.scan-frequency.ms' (this sink has no such thread: its waits end"
+                                + " when there is something to do)"),
+                values(
+                                "sink.scan-frequency.ms", "50",
+                                "sink.at-least-once.use-transaction-stream-load", "true")
+                        .withoutEffect());
+        assertEquals(Collections.emptyList(), values().withoutEffect());
+    }
+
+    @Test
+    public void thePasswordIsShownNowhere() {
+        OptionValues values =
+                values(
+                        "sink.properties.my_token",
+                        PASSWORD,
+                        "jdbc-url",
+                        "jdbc:mysql://fe:9030/?password=" + PASSWORD);
+        assertFalse(values.toString(), values.toString().contains(PASSWORD));
+        assertTrue(values.toString(), values.toString().contains("password=******"));
+        assertFalse(troubles("sink.max-retries", "x").toString().contains(PASSWORD));
+    }
+
+    @Test
+    public void theBuilderChecksAndKeepsOptions() throws Exception {
+        StarRocksSinkOptions.Builder builder = StarRocksSinkOptions.builder();
+        Samples.options("sink.semantic", "at-least-once", "sink.io.thread-count", "4")
+                .forEach(builder::withProperty);
+        StarRocksSinkOptions options =
+                InstantiationUtil.clone(builder.build(), getClass().getClassLoader());
+        assertEquals("db", options.getDatabaseName());
+        assertEquals("t", options.getTableName());
+        assertEquals(Arrays.asList("fe1:8030", "http://fe2:8030"), options.getLoadUrlList());
+        assertEquals(StarRocksSinkSemantic.AT_LEAST_ONCE, options.getSemantic());
+        assertEquals(StarRocksSinkOptions.StreamLoadFormat.CSV, options.getStreamLoadFormat());
+        assertEquals(4, options.getIoThreadCount());
+        assertFalse(options.supportUpsertDelete());
+        options.enableUpsertDelete();
+        assertTrue(options.supportUpsertDelete());
+        assertEquals(PASSWORD, options.getPassword());
+        assertFalse(options.toString().contains(PASSWORD));
+        assertThrows(ValidationException.class, () -> StarRocksSinkOptions.builder().build());
+    }
+}

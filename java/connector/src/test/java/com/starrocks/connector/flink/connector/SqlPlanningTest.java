@@ -1,0 +1,128 @@
+package com.starrocks.connector.flink.connector;
+
+import static com.starrocks.connector.flink.connector.Samples.PASSWORD;
+import static com.starrocks.connector.flink.connector.Samples.server;
+
+import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertFalse;
+import static org.junit.Assert.assertThrows;
+import static org.junit.Assert.assertTrue;
+
+import org.apache.flink.table.api.EnvironmentSettings;
+import org.apache.flink.table.api.TableEnvironment;
+import org.apache.flink.table.api.ValidationException;
+import org.apache.flink.table.types.logical.IntType;
+import org.junit.Test;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Statements, planned by the real planner. */
+public class SqlPlanningTest {
+
+    private final TableEnvironment flink =
+            TableEnvironment.create(EnvironmentSettings.newInstance().inStreamingMode().build());
+
+    private void create(String connector, String columns, String... options) {
+        Map<String, String> all = Samples.options(options);
+        all.put("connector", connector);
+        List<String> with = new ArrayList<>();
+        all.forEach((key, value) -> with.add("'" + key + "'='" + value + "'"));
+        flink.executeSql("CREATE TABLE t (" + columns + ") WITH (" + String.join(",", with) + ")");
+    }
+
+    private String explain(String query) {
+        return flink.explainSql("INSERT INTO t " + query);
+    }
+
+    private static String allOf(Throwable failure) {
+        StringWriter text = new StringWriter();
+        failure.printStackTrace(new PrintWriter(text));
+        return text.toString();
+    }
+
+    private static final String UPDATING =
+            "SELECT a, CAST(COUNT(*) AS BIGINT) FROM (VALUES (1), (2)) AS s (a) GROUP BY a";
+
+    @Test
+    public void insertsArePlannedWithoutSecrets() {
+        CannedSinkFactory.server = server("A int", "n bigint");
+        create("canned-starrocks", "a INT, n BIGINT", "sink.parallelism", "3");
+        flink.getConfig().setLocalTimeZone(ZoneId.of("Asia/Shanghai"));
+        String plan = explain("SELECT a, CAST(a AS BIGINT) FROM (VALUES (1)) AS s (a)");
+        assertTrue(plan, plan.contains("default_database.t"));
+        assertFalse(plan, plan.contains(PASSWORD));
+        assertEquals(ZoneId.of("Asia/Shanghai"), CannedSinkFactory.sessionZone);
+    }
+
+    @Test
+    public void updatesNeedAPrimaryKey() {
+        CannedSinkFactory.server = server("a int", "n bigint");
+        create("canned-starrocks", "a INT, n BIGINT");
+        Exception e = assertThrows(Exception.class, () -> explain(UPDATING));
+        assertTrue(e.getMessage(), e.getMessage().contains("doesn't support consuming update"));
+    }
+
+    @Test
+    public void ignoredDeletesLetUpdatesThrough() {
+        CannedSinkFactory.server = server("a int", "n bigint");
+        create("canned-starrocks", "a INT, n BIGINT", "sink.ignore-delete", "true");
+        assertTrue(explain(UPDATING).contains("default_database.t"));
+    }
+
+    @Test
+    public void updatesGoIntoAPrimaryKeyTable() {
+        CannedSinkFactory.server = server("a int int(11) PRI", "n bigint");
+        create("canned-starrocks", "a INT NOT NULL, n BIGINT, PRIMARY KEY (a) NOT ENFORCED");
+        assertTrue(explain(UPDATING).contains("default_database.t"));
+    }
+
+    @Test
+    public void aTableThatDoesntFitIsOneError() {
+        CannedSinkFactory.server = server("a int int(11) PRI", "m bigint");
+        create("canned-starrocks", "a INT, n BIGINT");
+        ValidationException e =
+                assertThrows(
+                        ValidationException.class,
+                        () -> explain("SELECT a, CAST(a AS BIGINT) FROM (VALUES (1)) AS s (a)"));
+        assertEquals(
+                "The Flink table doesn't fit the StarRocks table db.t:\n"
+                        + "  - column 'n' doesn't exist in StarRocks\n"
+                        + "  - the StarRocks table has PRIMARY KEY (a), the Flink table none;"
+                        + " declare PRIMARY KEY (a) NOT ENFORCED",
+                e.getMessage());
+    }
+
+    @Test
+    public void wrongOptionsAreOneErrorWithoutThePassword() {
+        create("starrocks", "a INT", "sink.max-retries", "11", "load-url", null);
+        Exception e = assertThrows(Exception.class, () -> explain("VALUES (1)"));
+        String all = allOf(e);
+        assertTrue(all, all.contains("'sink.max-retries' = '11': must be a whole number"));
+        assertTrue(all, all.contains("'load-url' is missing"));
+        assertFalse(all, all.contains(PASSWORD));
+    }
+
+    @Test
+    public void theProviderHasTheParallelism() throws Exception {
+        Object provider =
+                FlinkAdapter.find()
+                        .provider(
+                                SinkPlan.sql(
+                                        Samples.values(),
+                                        Samples.flink("", "a", new IntType()),
+                                        ZoneId.of("UTC"),
+                                        options -> server("a int")),
+                                5);
+        Object parallelism =
+                Class.forName("org.apache.flink.table.connector.ParallelismProvider")
+                        .getMethod("getParallelism")
+                        .invoke(provider);
+        assertEquals(Optional.of(5), parallelism);
+    }
+}

@@ -1,0 +1,162 @@
+package com.starrocks.connector.flink.core;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Native methods that write down what they are called with, for tests of what is above them. */
+public class RecordingNative implements NativeCalls {
+
+    /** Rows as {@code table/op/text}; of rows in slots the text is their first value. */
+    public final List<String> rows = new ArrayList<>();
+
+    /** Names of the calls, except for those that only look. */
+    public final List<String> calls = new ArrayList<>();
+
+    /** Tables as {@code database.table}, at their ids. */
+    public final List<String> tables = new ArrayList<>();
+
+    /** The pairs of the session, as {@code key=value}. */
+    public final List<String> config = new ArrayList<>();
+
+    /** Thrown by {@link #check} and {@link #await}. */
+    public volatile RuntimeException failure;
+
+    /** Whether loads never end. */
+    public volatile boolean stuck;
+
+    private final ByteSink events = new ByteSink();
+    private boolean anyEvents;
+    private ByteBuffer counters;
+
+    /** Opens a session on these methods. */
+    public NativeSession open(PairsWriter pairs, long maxRowBytes, SessionListener listener) {
+        return NativeSession.open(this, pairs, 1024, maxRowBytes, listener);
+    }
+
+    /** Sets a counter. */
+    public void count(int index, long value) {
+        counters.putLong(index * Long.BYTES, value);
+    }
+
+    /** Has the next drain tell of a load. */
+    public void loaded(boolean ok, long rowCount, long bytes, long nanos, long loadMillis) {
+        anyEvents = true;
+        events.u8(2);
+        events.u8(ok ? 1 : 0);
+        events.i64(rowCount);
+        events.i64(bytes);
+        events.i64(nanos);
+        events.i64(nanos);
+        events.i32(1);
+        events.i64(loadMillis);
+        for (int i = 0; i < 4; i++) {
+            events.i64(-1);
+        }
+    }
+
+    @Override
+    public long open(byte[] pairs, ByteBuffer memory) {
+        calls.add("open");
+        counters = memory.duplicate().order(ByteOrder.nativeOrder());
+        PairsReader reader = new PairsReader(pairs);
+        for (String key : reader.keys()) {
+            config.add(key.equals("context.zone-transitions") ? key : key + "=" + reader.text(key));
+        }
+        return 7;
+    }
+
+    @Override
+    public int addTable(long session, byte[] table) {
+        PairsReader reader = new PairsReader(table);
+        String name =
+                reader.text("database")
+                        + "."
+                        + reader.text("table")
+                        + ("true".equals(reader.text("op")) ? "+op" : "");
+        if (!tables.contains(name)) {
+            tables.add(name);
+        }
+        calls.add("addTable");
+        return tables.indexOf(name);
+    }
+
+    @Override
+    public int submit(long session, ByteBuffer block, int from, int to, int waitMs) {
+        ByteBuffer in = block.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+        for (int at = from; at < to; ) {
+            int length = in.getInt(at);
+            int payload = at + BlockLayout.FRAME_HEADER;
+            boolean raw = in.get(at + 7) == BlockLayout.RAW;
+            String text = raw ? text(in, payload, length) : value(in, payload);
+            rows.add(in.getShort(at + 4) + "/" + in.get(at + 6) + "/" + text);
+            at = payload + length;
+        }
+        calls.add("submit");
+        return to;
+    }
+
+    private static String value(ByteBuffer in, int at) {
+        switch (in.get(at)) {
+            case BlockLayout.TAG_NULL:
+                return "NULL";
+            case BlockLayout.TAG_I32:
+                return String.valueOf(in.getInt(at + 1));
+            case BlockLayout.TAG_I64:
+                return String.valueOf(in.getLong(at + 1));
+            case BlockLayout.TAG_STRING:
+                return text(in, at + 5, in.getInt(at + 1));
+            default:
+                return "tag " + in.get(at);
+        }
+    }
+
+    private static String text(ByteBuffer in, int at, int length) {
+        byte[] bytes = new byte[length];
+        for (int i = 0; i < length; i++) {
+            bytes[i] = in.get(at + i);
+        }
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public void flush(long session) {
+        calls.add("flush");
+    }
+
+    @Override
+    public boolean await(long session, int waitMs) {
+        if (failure != null) {
+            throw failure;
+        }
+        return !stuck;
+    }
+
+    @Override
+    public byte[] drainEvents(long session) {
+        if (!anyEvents) {
+            return null;
+        }
+        anyEvents = false;
+        return events.toByteArray();
+    }
+
+    @Override
+    public void check(long session) {
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    @Override
+    public void cancel(long session) {
+        calls.add("cancel");
+    }
+
+    @Override
+    public void close(long session) {
+        calls.add("close");
+    }
+}
