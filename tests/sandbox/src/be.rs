@@ -1,0 +1,610 @@
+//! A BE: takes the body of a stream load, and answers with what became of it.
+
+use crate::faults::{Fault, Kind, Scope};
+use crate::http::body::Body;
+use crate::http::response::Response;
+use crate::http::{Connection, Request};
+use crate::labels::{BeginError, State};
+use crate::load::params::Params;
+use crate::load::plan::Loader;
+use crate::load::{self, BodyError};
+use crate::net::Port;
+use crate::server::{Next, Server, pause};
+use crate::store::LedgerEntry;
+use serde_json::{Map, Value, json};
+use std::io;
+use std::net::Shutdown;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Faults that fail a load before its body is read, and what the server says.
+const TOO_MANY_VERSIONS: &str = "Failed to load data into tablet 10010, because of too many versions, current/limit: \
+    1020/1000. You can reduce the loading job concurrency, or increase loading data batch size.";
+
+/// Answers one request.
+pub fn handle(
+    server: &Server,
+    port: &Port,
+    request: &Request,
+    connection: &mut Connection,
+) -> io::Result<Next> {
+    let segments = request.segments();
+    let path: Vec<&str> = segments.iter().map(String::as_str).collect();
+    match (request.method.as_str(), path.as_slice()) {
+        ("PUT", ["api", database, table, "_stream_load"]) => {
+            let label = request.header("label").map_or_else(generated_label, str::to_owned);
+            let scope = Scope { database, table, label: &label };
+            StreamLoad { server, port, request, scope, timings: Timings::default() }.run(connection)
+        }
+        ("GET" | "HEAD", ["api", "_load_error_log"]) => error_log(server, request, connection),
+        _ => {
+            let response = Response::text(404, "text/plain", "Not Found").closing();
+            server.answer(connection, request, response, Scope::default(), "unknown request")
+        }
+    }
+}
+
+/// A label for a load that brings none.
+fn generated_label() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let millis = crate::clock::millis() as u64;
+    let n = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("{:08x}-{:04x}-4000-8000-{n:012x}", millis >> 16, millis & 0xffff)
+}
+
+fn error_log(server: &Server, request: &Request, connection: &mut Connection) -> io::Result<Next> {
+    let fire = |kind| server.faults.take(kind, Scope::default());
+    let name = request.parameter("file").unwrap_or_default();
+    let answer = |connection: &mut Connection, mut response: Response, outcome: &str| {
+        response.head_only = request.method == "HEAD";
+        server.answer(connection, request, response, Scope::default(), outcome)
+    };
+    if fire(Kind::ErrorLogMissing).is_some() {
+        return answer(connection, Response::text(404, "text/plain", "Not Found"), "injected 404");
+    }
+    if let Some(fault) = fire(Kind::ErrorLogSlow) {
+        pause(server, fault.delay(60_000));
+    }
+    if let Some(fault) = fire(Kind::ErrorLogHuge) {
+        let line = "Error: injected. Row: x\n";
+        let count = fault.count.unwrap_or(64 << 20) as usize / line.len();
+        return answer(
+            connection,
+            Response::text(200, "text/plain", line.repeat(count)),
+            "injected huge log",
+        );
+    }
+    if fire(Kind::ErrorLogBinary).is_some() {
+        let bytes: Vec<u8> = (0..4096u32).map(|i| (i * 37 % 256) as u8).collect();
+        return answer(
+            connection,
+            Response::text(200, "application/octet-stream", bytes),
+            "injected binary log",
+        );
+    }
+    match server.error_log(&name) {
+        Some(lines) => {
+            let text = lines.join("\n") + "\n";
+            answer(connection, Response::text(200, "text/plain", text), "error log")
+        }
+        None => answer(connection, Response::text(404, "text/plain", "Not Found"), "no such log"),
+    }
+}
+
+#[derive(Debug, Default)]
+struct Timings {
+    begin: u64,
+    plan: u64,
+    read: u64,
+    write: u64,
+    commit: u64,
+}
+
+/// A load that has begun.
+struct Begun {
+    transaction: i64,
+    begun_ms: i64,
+}
+
+/// How a load ended.
+enum Verdict {
+    Success,
+    Fail(String),
+}
+
+struct StreamLoad<'a> {
+    server: &'a Server,
+    port: &'a Port,
+    request: &'a Request,
+    scope: Scope<'a>,
+    timings: Timings,
+}
+
+fn millis(since: Instant) -> u64 {
+    since.elapsed().as_millis() as u64
+}
+
+impl StreamLoad<'_> {
+    fn fire(&self, kind: Kind) -> Option<Fault> {
+        self.server.faults.take(kind, self.scope)
+    }
+
+    fn run(mut self, connection: &mut Connection) -> io::Result<Next> {
+        let started = Instant::now();
+        if let Some(fault) = self.fire(Kind::BeHang) {
+            self.server.stats.outcome(self.request.number, 0, "hangs");
+            pause(self.server, fault.delay(600_000));
+            return Ok(Next::Close);
+        }
+        if let Some(fault) = self.fire(Kind::EarlyErrorReset) {
+            return self.early_error_reset(connection, &fault);
+        }
+        let params = match self.check() {
+            Ok(params) => params,
+            Err(message) => return self.refuse(connection, None, "Fail", &message, None),
+        };
+        let begun_at = Instant::now();
+        let begun = match self.begin(params.timeout) {
+            Ok(begun) => begun,
+            Err((status, message, existing)) => {
+                return self.refuse(connection, None, status, &message, existing);
+            }
+        };
+        self.timings.begin = millis(begun_at);
+        let planned_at = Instant::now();
+        let table = self.server.store.table(self.scope.database, self.scope.table);
+        let loader = match table.and_then(|table| Loader::new(&table, params)) {
+            Ok(loader) => loader,
+            Err(message) => {
+                self.abort(&begun, None, 0, &message);
+                return self.refuse(connection, Some(begun.transaction), "Fail", &message, None);
+            }
+        };
+        self.timings.plan = millis(planned_at);
+        self.with_body(connection, begun, loader, started)
+    }
+
+    /// Credentials and headers.
+    fn check(&self) -> Result<Params, String> {
+        match self.request.credentials() {
+            None => return Err("no valid Basic authorization".to_owned()),
+            Some((user, password)) if !self.server.knows(&user, &password) => {
+                return Err(format!("Access denied for {user}@{}", self.port.address.ip()));
+            }
+            Some(_) => {}
+        }
+        if let Some(fault) = self.fire(Kind::Fail) {
+            return Err(fault.text.unwrap_or_else(|| TOO_MANY_VERSIONS.to_owned()));
+        }
+        if self.server.is_stopping() {
+            return Err("Service is shutting down, please retry later!".to_owned());
+        }
+        Params::parse(self.request)
+    }
+
+    /// Begins the transaction, as the FE does for the BE; the error is status, message and `ExistingJobStatus`.
+    fn begin(&self, timeout: Duration) -> Result<Begun, (&'static str, String, Option<&'static str>)> {
+        let Scope { database, table, label } = self.scope;
+        if let Err(message) = self.server.store.table(database, table) {
+            return Err(("Fail", message, None));
+        }
+        let used = format!("Label [{label}] has already been used.");
+        let exists = |running: bool| {
+            if self.fire(Kind::LabelUsedAsFail).is_some() {
+                return ("Fail", format!("cancel stream task for exception: {used}"), None);
+            }
+            ("Label Already Exists", used.clone(), Some(if running { "RUNNING" } else { "FINISHED" }))
+        };
+        let port = self.port.address.port();
+        if self.fire(Kind::LabelExistsFinished).is_some() {
+            // Somebody else's load has taken the label.
+            let mut labels = self.server.labels();
+            if let Ok(id) = labels.begin(database, table, label, port, timeout) {
+                // It was begun just now, so that nothing stands in the way of its end.
+                let _ = labels.change(database, id, State::Visible, "");
+            }
+            return Err(exists(false));
+        }
+        if self.fire(Kind::LabelExistsRunning).is_some() {
+            return Err(exists(true));
+        }
+        let begun = self.server.labels().begin(database, table, label, port, timeout);
+        match begun {
+            Ok(transaction) => Ok(Begun { transaction, begun_ms: crate::clock::millis() }),
+            Err(BeginError::Used { running }) => Err(exists(running)),
+            Err(BeginError::BadLabel) => {
+                Err(("Fail", format!("Label format error. regex: ^[-\\w]{{1,128}}$, label: {label}"), None))
+            }
+            Err(BeginError::TooMany { running, limit }) => Err((
+                "Fail",
+                format!("current running txns on db 10001 is {running}, larger than limit {limit}"),
+                None,
+            )),
+        }
+    }
+
+    /// The final answer while the body is still unread.
+    fn refuse(
+        &self,
+        connection: &mut Connection,
+        transaction: Option<i64>,
+        status: &str,
+        message: &str,
+        existing: Option<&str>,
+    ) -> io::Result<Next> {
+        let value = self.answer_value(transaction, status, message, existing, None, 0, 0);
+        if self.request.header("authorization").is_some() && status == "Fail" {
+            self.server.stats.load(self.scope.database, self.scope.table, None, 0);
+        }
+        let next = self.send(connection, &value, message)?;
+        if next != Next::Keep {
+            return Ok(next);
+        }
+        if !self.request.expects_continue() {
+            // The client is sending already: what comes is the body, not a request.
+            let drained = Body::new(connection, self.request).is_ok_and(|mut body| body.drain(u64::MAX));
+            return Ok(if drained { Next::Keep } else { Next::Close });
+        }
+        Ok(Next::Keep)
+    }
+
+    /// Answers with an error, and resets the connection while the client is sending.
+    fn early_error_reset(&self, connection: &mut Connection, fault: &Fault) -> io::Result<Next> {
+        let message = fault.text.clone().unwrap_or_else(|| TOO_MANY_VERSIONS.to_owned());
+        if fault.count.is_some() && self.request.expects_continue() {
+            connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+        }
+        if let (Some(count), Ok(mut body)) = (fault.count, Body::new(connection, self.request)) {
+            body.drain(count);
+        }
+        let value = self.answer_value(None, "Fail", &message, None, None, 0, 0);
+        Response::json(&value).send(connection)?;
+        pause(self.server, fault.delay(0));
+        self.server.stats.outcome(self.request.number, 200, "early error, then reset");
+        Ok(Next::Reset)
+    }
+
+    /// Lets the body in; `false` if the connection is to be closed instead.
+    fn let_in(&self, connection: &mut Connection) -> io::Result<bool> {
+        if !self.request.expects_continue() {
+            return Ok(true);
+        }
+        if let Some(fault) = self.fire(Kind::NoContinue) {
+            // The body comes when the client is tired of waiting, or it goes away.
+            pause(self.server, fault.delay(0));
+            return Ok(true);
+        }
+        let twice = self.fire(Kind::DoubleContinue).is_some();
+        for _ in 0..=usize::from(twice) {
+            connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+        }
+        Ok(true)
+    }
+
+    fn with_body(
+        mut self,
+        connection: &mut Connection,
+        begun: Begun,
+        mut loader: Loader,
+        started: Instant,
+    ) -> io::Result<Next> {
+        if self.fire(Kind::FinalInsteadOfContinue).is_some() {
+            let message = "injected: final answer instead of 100 Continue";
+            self.abort(&begun, None, 0, message);
+            return self.refuse(connection, Some(begun.transaction), "Fail", message, None);
+        }
+        if !self.let_in(connection)? {
+            return Ok(Next::Close);
+        }
+        let mut body = match Body::new(connection, self.request) {
+            Ok(body) => body,
+            Err(message) => {
+                self.abort(&begun, None, 0, &message);
+                return self.refuse(connection, Some(begun.transaction), "Fail", &message, None);
+            }
+        };
+        let rate = self.server.rate.load(Ordering::Relaxed);
+        body.rate = self.fire(Kind::SlowBody).map(|f| f.rate.unwrap_or(1)).or((rate > 0).then_some(rate));
+        body.stall = self.fire(Kind::StallBody).map(|f| (f.count.unwrap_or(1), f.delay(60_000)));
+        let cut = self.fire(Kind::BodyCut);
+        let reset = self.fire(Kind::ResetInBody);
+        body.cut = cut.as_ref().or(reset.as_ref()).map(|f| f.count.unwrap_or(1));
+        let read_at = Instant::now();
+        let discard = self.server.discard.load(Ordering::Relaxed);
+        let result =
+            if discard { load::count(&mut body, &mut loader) } else { load::read(&mut body, &mut loader) };
+        if reset.is_some() {
+            self.abort(&begun, Some(&loader), body.received, "connection reset by the sandbox");
+            self.server.stats.outcome(self.request.number, 0, "reset in the body");
+            return Ok(Next::Reset);
+        }
+        body.cut = None;
+        // Whatever went wrong, the answer comes after the whole body.
+        let whole = body.drain(u64::MAX);
+        self.timings.read = millis(read_at);
+        let bytes = body.received;
+        if !whole {
+            let message = "receive body don't equal with body bytes";
+            self.abort(&begun, Some(&loader), bytes, message);
+            self.server.stats.outcome(self.request.number, 0, "body incomplete");
+            return Ok(Next::Close);
+        }
+        let failure = match result {
+            Ok(()) => None,
+            Err(BodyError::Content(message)) => Some(message),
+            Err(BodyError::Read(_)) if cut.is_some() => {
+                Some("receive body don't equal with body bytes".to_owned())
+            }
+            Err(BodyError::Read(e)) => Some(format!("Failed to decompress the body: {e}")),
+        };
+        let verdict = match failure {
+            Some(message) => Err(message),
+            None => self.judge(&mut loader, discard),
+        };
+        let verdict = match verdict {
+            Ok(()) => match self.finish(connection, &begun, &mut loader, bytes)? {
+                Ok(verdict) => verdict,
+                Err(next) => return Ok(next),
+            },
+            Err(message) => {
+                self.abort(&begun, Some(&loader), bytes, &message);
+                Verdict::Fail(message)
+            }
+        };
+        self.report(connection, &begun, &loader, bytes, started, verdict)
+    }
+
+    /// Whether the rows are good enough.
+    fn judge(&self, loader: &mut Loader, discard: bool) -> Result<(), String> {
+        if let Some(fault) = self.fire(Kind::FilteredRows) {
+            let count = fault.count.unwrap_or(1).min(loader.batch.rows.len() as u64);
+            loader.batch.rows.truncate(loader.batch.rows.len() - count as usize);
+            loader.filtered += count;
+        } else if loader.filtered > 0 {
+            let selected = loader.total - loader.unselected;
+            if loader.filtered as f64 / selected as f64 > loader.params().max_filter_ratio {
+                return Err("too many filtered rows".to_owned());
+            }
+        }
+        if loader.loaded() == 0 && !(discard && loader.total > 0) {
+            return Err("all partitions have no load data".to_owned());
+        }
+        Ok(())
+    }
+
+    fn entry(
+        &self,
+        begun: &Begun,
+        loader: Option<&Loader>,
+        bytes: u64,
+        state: State,
+        reason: &str,
+    ) -> LedgerEntry {
+        LedgerEntry {
+            database: self.scope.database.to_owned(),
+            table: self.scope.table.to_owned(),
+            label: self.scope.label.to_owned(),
+            transaction: begun.transaction,
+            state: state.name().to_owned(),
+            reason: reason.to_owned(),
+            rows: if state == State::Aborted { 0 } else { loader.map_or(0, Loader::loaded) },
+            filtered: loader.map_or(0, |l| l.filtered),
+            unselected: loader.map_or(0, |l| l.unselected),
+            bytes,
+            be: self.port.address.port(),
+            request: self.request.number,
+            begun: begun.begun_ms,
+        }
+    }
+
+    fn abort(&self, begun: &Begun, loader: Option<&Loader>, bytes: u64, reason: &str) {
+        // It may have been cancelled, or timed out, meanwhile: then it is aborted already.
+        let _ = self.server.labels().change(self.scope.database, begun.transaction, State::Aborted, reason);
+        let entry = self.entry(begun, loader, bytes, State::Aborted, reason);
+        // The ledger is for tests; a load doesn't fail over it.
+        let _ = self.server.store.note(&entry);
+        self.server.stats.load(self.scope.database, self.scope.table, None, bytes);
+    }
+
+    /// Commits the rows and makes them visible.
+    fn commit(&self, begun: &Begun, loader: &mut Loader, bytes: u64) -> Result<(), String> {
+        let Scope { database, table, .. } = self.scope;
+        let entry = self.entry(begun, Some(loader), bytes, State::Visible, "");
+        // Committed first: from here on it can't be cancelled any more.
+        self.server.labels().change(database, begun.transaction, State::Committed, "")?;
+        let written = if self.server.discard.load(Ordering::Relaxed) {
+            self.server.store.note(&entry)
+        } else {
+            self.server.store.commit(&std::mem::take(&mut loader.batch), &entry)
+        };
+        if let Err(message) = written {
+            // The rows are not there; the label must not say that they are.
+            self.server.labels().evict(database, self.scope.label);
+            return Err(format!("Commit transaction failed: {message}"));
+        }
+        self.server.labels().change(database, begun.transaction, State::Visible, "")?;
+        self.server.stats.load(database, table, Some(loader.loaded()), bytes);
+        Ok(())
+    }
+
+    /// From good rows to the end of the transaction, through the faults that lie in between. `Err` tells what to do
+    /// with the connection where no answer is to be sent.
+    fn finish(
+        &mut self,
+        connection: &mut Connection,
+        begun: &Begun,
+        loader: &mut Loader,
+        bytes: u64,
+    ) -> io::Result<Result<Verdict, Next>> {
+        let number = self.request.number;
+        let silent = |outcome: &str, next: Next| {
+            self.server.stats.outcome(number, 0, outcome);
+            Ok(Err(next))
+        };
+        if self.fire(Kind::DieBeforeCommit).is_some() {
+            self.abort(begun, Some(loader), bytes, "coordinator BE died");
+            return silent("died before the commit", Next::Reset);
+        }
+        let held = self.server.faults.take_any(&[Kind::HoldThenVisible, Kind::HoldThenAbort], self.scope);
+        if let Some(fault) = &held {
+            if fault.text.as_deref() != Some("wait") {
+                // The client loses the connection; the load goes on behind its back. Closing may fail if the
+                // client was faster.
+                let _ = connection.stream.tcp().shutdown(Shutdown::Both);
+            }
+            pause(self.server, fault.delay(3_000));
+            if fault.kind == Kind::HoldThenAbort {
+                self.abort(begun, Some(loader), bytes, "aborted by the sandbox");
+                return silent("held, then aborted", Next::Close);
+            }
+        }
+        if let Some(fault) = self.fire(Kind::CommitDelay) {
+            pause(self.server, fault.delay(1_000));
+        }
+        let unknown = "Commit transaction fail cause THRIFT_RPC_ERROR, Transaction status unknown, you can retry with \
+                       same label.";
+        if self.fire(Kind::StatusUnknownAborted).is_some() {
+            self.abort(begun, Some(loader), bytes, "rolled back by the BE");
+            return Ok(Ok(Verdict::Fail(unknown.to_owned())));
+        }
+        let commit_at = Instant::now();
+        if let Some(fault) = self.fire(Kind::PublishTimeout) {
+            // Committed now, visible later; the answer doesn't wait.
+            let Scope { database, .. } = self.scope;
+            if let Err(message) =
+                self.server.labels().change(database, begun.transaction, State::Committed, "")
+            {
+                return Ok(Ok(Verdict::Fail(message)));
+            }
+            let value = self.success_value(
+                begun,
+                loader,
+                bytes,
+                "Publish Timeout",
+                "Publish timeout. The data will be visible after a while, injected",
+            );
+            let next = self.send(connection, &value, "publish timeout")?;
+            pause(self.server, fault.delay(0));
+            return Ok(match self.commit(begun, loader, bytes) {
+                Ok(()) => Err(next),
+                Err(message) => {
+                    self.server.stats.outcome(number, 200, &message);
+                    Err(Next::Close)
+                }
+            });
+        }
+        if let Err(message) = self.commit(begun, loader, bytes) {
+            self.abort(begun, Some(loader), bytes, &message);
+            return Ok(Ok(Verdict::Fail(message)));
+        }
+        self.timings.commit = millis(commit_at);
+        if self.fire(Kind::ForgetLabel).is_some() {
+            self.server.labels().evict(self.scope.database, self.scope.label);
+        }
+        if held.is_some_and(|f| f.text.as_deref() != Some("wait")) {
+            return silent("held, then visible", Next::Close);
+        }
+        if self.fire(Kind::DropAnswerAfterCommit).is_some() {
+            return silent("committed, answer dropped", Next::Reset);
+        }
+        if let Some(fault) = self.fire(Kind::DelayAnswerAfterCommit) {
+            pause(self.server, fault.delay(60_000));
+        }
+        if self.fire(Kind::StatusUnknownCommitted).is_some() {
+            return Ok(Ok(Verdict::Fail(unknown.to_owned())));
+        }
+        Ok(Ok(Verdict::Success))
+    }
+
+    fn report(
+        &self,
+        connection: &mut Connection,
+        begun: &Begun,
+        loader: &Loader,
+        bytes: u64,
+        started: Instant,
+        verdict: Verdict,
+    ) -> io::Result<Next> {
+        let (status, message) = match &verdict {
+            Verdict::Success => ("Success", "OK"),
+            Verdict::Fail(message) => ("Fail", message.as_str()),
+        };
+        let counts = Some(loader);
+        let value =
+            self.answer_value(Some(begun.transaction), status, message, None, counts, bytes, millis(started));
+        self.send(connection, &value, &format!("{status}: {message}"))
+    }
+
+    fn success_value(
+        &self,
+        begun: &Begun,
+        loader: &Loader,
+        bytes: u64,
+        status: &str,
+        message: &str,
+    ) -> Value {
+        self.answer_value(Some(begun.transaction), status, message, None, Some(loader), bytes, 0)
+    }
+
+    /// The answer's fields in the server's order.
+    #[expect(clippy::too_many_arguments, reason = "one answer, built in one place")]
+    fn answer_value(
+        &self,
+        transaction: Option<i64>,
+        status: &str,
+        message: &str,
+        existing: Option<&str>,
+        loader: Option<&Loader>,
+        bytes: u64,
+        total_ms: u64,
+    ) -> Value {
+        let mut map = Map::new();
+        let mut put = |key: &str, value: Value| {
+            map.insert(key.to_owned(), value);
+        };
+        put("TxnId", transaction.unwrap_or(-1).into());
+        put("Label", self.scope.label.into());
+        put("Status", status.into());
+        if let Some(existing) = existing {
+            put("ExistingJobStatus", existing.into());
+        }
+        put("Message", message.into());
+        // Rows are told for a load that ended well, and for one that failed over its rows.
+        let counted = loader.filter(|_| status != "Fail" || message == "too many filtered rows");
+        let mut loaded = counted
+            .map_or(0, |l| if status == "Fail" { l.total - l.filtered - l.unselected } else { l.loaded() });
+        if counted.is_some() && self.fire(Kind::LoadedRowsOff).is_some() {
+            loaded = loaded.saturating_sub(1);
+        }
+        let mut load_bytes = bytes;
+        if counted.is_some() && self.fire(Kind::LoadBytesOff).is_some() {
+            load_bytes = load_bytes.saturating_sub(1);
+        }
+        put("NumberTotalRows", counted.map_or(0, |l| l.total).into());
+        put("NumberLoadedRows", loaded.into());
+        put("NumberFilteredRows", counted.map_or(0, |l| l.filtered).into());
+        put("NumberUnselectedRows", counted.map_or(0, |l| l.unselected).into());
+        put("LoadBytes", load_bytes.into());
+        put("LoadTimeMs", total_ms.into());
+        put("BeginTxnTimeMs", self.timings.begin.into());
+        put("StreamLoadPlanTimeMs", self.timings.plan.into());
+        put("ReadDataTimeMs", self.timings.read.into());
+        put("WriteDataTimeMs", self.timings.write.into());
+        put("CommitAndPublishTimeMs", self.timings.commit.into());
+        if let (Some(loader), Some(transaction)) = (loader, transaction) {
+            if !loader.log.is_empty() {
+                let file = self.server.keep_error_log(transaction, loader.log.clone());
+                let host = match self.fire(Kind::ErrorLogOtherHost) {
+                    Some(fault) => fault.text.unwrap_or_else(|| "203.0.113.1:8040".to_owned()),
+                    None => self.server.public_address(self.port),
+                };
+                put("ErrorURL", format!("http://{host}/api/_load_error_log?file={file}").into());
+            }
+        }
+        json!(map)
+    }
+
+    fn send(&self, connection: &mut Connection, value: &Value, outcome: &str) -> io::Result<Next> {
+        self.server.answer(connection, self.request, Response::json(value), self.scope, outcome)
+    }
+}

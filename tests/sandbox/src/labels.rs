@@ -1,0 +1,340 @@
+//! Transactions and their labels, as the leader FE keeps them: per database, several transactions to a label of
+//! which all but one must be aborted, forgotten by age and by count.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+/// State of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Begun; not persistent: a leader change forgets it.
+    Prepare,
+    /// Pre-committed: durable, waits for its commit.
+    Prepared,
+    /// Committed, not yet visible.
+    Committed,
+    /// Committed and visible.
+    Visible,
+    /// Rolled back.
+    Aborted,
+}
+
+impl State {
+    /// The name `get_load_state` answers with.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Prepare => "PREPARE",
+            Self::Prepared => "PREPARED",
+            Self::Committed => "COMMITTED",
+            Self::Visible => "VISIBLE",
+            Self::Aborted => "ABORTED",
+        }
+    }
+
+    fn is_final(self) -> bool {
+        matches!(self, Self::Visible | Self::Aborted)
+    }
+}
+
+/// A transaction.
+#[derive(Debug, Clone)]
+pub struct Transaction {
+    /// Its id, unique in the server.
+    pub id: i64,
+    /// Its label.
+    pub label: String,
+    /// The tables it loads into.
+    pub tables: Vec<String>,
+    /// Its state.
+    pub state: State,
+    /// Why it was aborted.
+    pub reason: String,
+    /// Port of the BE that coordinates it.
+    pub coordinator: u16,
+    /// When it began.
+    pub begun: Instant,
+    /// How long it may stay in PREPARE.
+    pub timeout: Duration,
+    finished: Option<Instant>,
+}
+
+/// Why a transaction can't begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BeginError {
+    /// The label has a transaction that isn't aborted; `running` unless that one is committed.
+    Used {
+        /// Whether it may still fail.
+        running: bool,
+    },
+    /// The label breaks the rule for names.
+    BadLabel,
+    /// Too many transactions are running in the database.
+    TooMany {
+        /// How many run.
+        running: usize,
+        /// How many may.
+        limit: usize,
+    },
+}
+
+/// Limits on what is remembered and what may run.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// `label_keep_max_num`: finished transactions kept per database.
+    pub keep_count: usize,
+    /// `label_keep_max_second`.
+    pub keep_time: Duration,
+    /// `max_running_txn_num_per_db`.
+    pub running: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { keep_count: 1000, keep_time: Duration::from_secs(3 * 24 * 3600), running: 1000 }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Database {
+    transactions: BTreeMap<i64, Transaction>,
+    by_label: HashMap<String, Vec<i64>>,
+    finished: VecDeque<i64>,
+}
+
+/// All transactions of the server.
+#[derive(Debug)]
+pub struct Labels {
+    /// What is kept.
+    pub limits: Limits,
+    databases: HashMap<String, Database>,
+    next: i64,
+}
+
+/// Whether a label follows the server's rule `^[-\w]{1,128}$`.
+pub fn is_valid(label: &str) -> bool {
+    (1..=128).contains(&label.len())
+        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
+impl Labels {
+    /// No transactions yet; the first one gets the id `first`.
+    pub fn new(limits: Limits, first: i64) -> Self {
+        Self { limits, databases: HashMap::new(), next: first }
+    }
+
+    /// Begins a transaction.
+    pub fn begin(
+        &mut self,
+        database: &str,
+        table: &str,
+        label: &str,
+        coordinator: u16,
+        timeout: Duration,
+    ) -> Result<i64, BeginError> {
+        if !is_valid(label) {
+            return Err(BeginError::BadLabel);
+        }
+        self.forget(database);
+        let db = self.databases.entry(database.to_owned()).or_default();
+        for id in db.by_label.get(label).into_iter().flatten() {
+            match db.transactions[id].state {
+                State::Aborted => {}
+                state => {
+                    let running = matches!(state, State::Prepare | State::Prepared);
+                    return Err(BeginError::Used { running });
+                }
+            }
+        }
+        let running = db.transactions.values().filter(|t| !t.state.is_final()).count();
+        if running >= self.limits.running {
+            return Err(BeginError::TooMany { running, limit: self.limits.running });
+        }
+        let id = self.next;
+        self.next += 1;
+        db.by_label.entry(label.to_owned()).or_default().push(id);
+        db.transactions.insert(
+            id,
+            Transaction {
+                id,
+                label: label.to_owned(),
+                tables: vec![table.to_owned()],
+                state: State::Prepare,
+                reason: String::new(),
+                coordinator,
+                begun: Instant::now(),
+                timeout,
+                finished: None,
+            },
+        );
+        Ok(id)
+    }
+
+    /// The transaction with this id.
+    pub fn get(&self, database: &str, id: i64) -> Option<&Transaction> {
+        self.databases.get(database)?.transactions.get(&id)
+    }
+
+    /// Moves a transaction to `state`; refused with a message where the server refuses.
+    pub fn change(&mut self, database: &str, id: i64, state: State, reason: &str) -> Result<(), String> {
+        let db = self.databases.get_mut(database);
+        let transaction = db.and_then(|db| db.transactions.get_mut(&id));
+        let transaction = transaction.ok_or_else(|| format!("transaction {id} not found"))?;
+        let allowed = match (transaction.state, state) {
+            (State::Prepare, State::Prepared | State::Committed | State::Visible | State::Aborted) => true,
+            (State::Prepared, State::Committed | State::Visible | State::Aborted) => true,
+            (State::Committed, State::Visible) => true,
+            (from, to) => from == to,
+        };
+        if !allowed {
+            let verb = if state == State::Aborted { "abort" } else { "commit" };
+            return Err(format!("transaction {id} state is {}, could not {verb}", transaction.state.name()));
+        }
+        transaction.state = state;
+        if !reason.is_empty() {
+            transaction.reason = reason.to_owned();
+        }
+        if state.is_final() && transaction.finished.is_none() {
+            transaction.finished = Some(Instant::now());
+            self.databases.entry(database.to_owned()).or_default().finished.push_back(id);
+            self.forget(database);
+        }
+        Ok(())
+    }
+
+    /// State and abort reason of the youngest transaction of a label; `None` if the label is not known.
+    pub fn state(&mut self, database: &str, label: &str) -> Option<(State, String)> {
+        self.forget(database);
+        let db = self.databases.get(database)?;
+        let id = db.by_label.get(label)?.iter().max()?;
+        let transaction = &db.transactions[id];
+        Some((transaction.state, transaction.reason.clone()))
+    }
+
+    /// Aborts the label's transaction that is in PREPARE; the message says why it can't.
+    pub fn cancel(&mut self, database: &str, label: &str) -> Result<(), String> {
+        let db = self.databases.get(database);
+        let ids = db.and_then(|db| db.by_label.get(label).map(|ids| (db, ids)));
+        let (db, ids) = ids.ok_or_else(|| format!("transaction not found, label={label}"))?;
+        let id = ids.iter().copied().find(|id| db.transactions[id].state == State::Prepare);
+        let id = id.ok_or_else(|| format!("running transaction not found, label={label}"))?;
+        self.change(database, id, State::Aborted, "cancelled by user")
+    }
+
+    /// Forgets a label and its transactions at once.
+    pub fn evict(&mut self, database: &str, label: &str) {
+        if let Some(db) = self.databases.get_mut(database) {
+            for id in db.by_label.remove(label).unwrap_or_default() {
+                db.transactions.remove(&id);
+            }
+            db.finished.retain(|id| db.transactions.contains_key(id));
+        }
+    }
+
+    /// A new leader FE: what was only in PREPARE is gone.
+    pub fn change_leader(&mut self) {
+        for db in self.databases.values_mut() {
+            db.transactions.retain(|_, t| t.state != State::Prepare);
+            let transactions = &db.transactions;
+            db.by_label.retain(|_, ids| {
+                ids.retain(|id| transactions.contains_key(id));
+                !ids.is_empty()
+            });
+        }
+    }
+
+    /// Drops what is too old or too much, the oldest first, and aborts what ran out of time.
+    fn forget(&mut self, database: &str) {
+        let Some(db) = self.databases.get_mut(database) else { return };
+        for transaction in db.transactions.values_mut() {
+            if transaction.state == State::Prepare && transaction.begun.elapsed() > transaction.timeout {
+                transaction.state = State::Aborted;
+                transaction.reason = "timeout by txn manager".to_owned();
+                transaction.finished = Some(Instant::now());
+                db.finished.push_back(transaction.id);
+            }
+        }
+        while let Some(id) = db.finished.front().copied() {
+            let old = db
+                .transactions
+                .get(&id)
+                .is_none_or(|t| t.finished.is_some_and(|at| at.elapsed() > self.limits.keep_time));
+            if !old && db.transactions.len() <= self.limits.keep_count {
+                break;
+            }
+            db.finished.pop_front();
+            if let Some(transaction) = db.transactions.remove(&id) {
+                if let Some(ids) = db.by_label.get_mut(&transaction.label) {
+                    ids.retain(|other| *other != id);
+                    if ids.is_empty() {
+                        db.by_label.remove(&transaction.label);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(600);
+
+    fn labels(keep_count: usize) -> Labels {
+        Labels::new(Limits { keep_count, ..Limits::default() }, 1)
+    }
+
+    #[test]
+    fn a_label_is_used_until_its_transactions_are_aborted() {
+        let mut l = labels(10);
+        let first = l.begin("d", "t", "a", 1, LONG).unwrap();
+        assert_eq!(l.begin("d", "t", "a", 1, LONG), Err(BeginError::Used { running: true }));
+        assert_eq!(l.begin("other", "t", "a", 1, LONG), Ok(first + 1));
+        l.change("d", first, State::Aborted, "why").unwrap();
+        assert_eq!(l.state("d", "a"), Some((State::Aborted, "why".into())));
+        let second = l.begin("d", "t", "a", 1, LONG).unwrap();
+        l.change("d", second, State::Committed, "").unwrap();
+        assert_eq!(l.begin("d", "t", "a", 1, LONG), Err(BeginError::Used { running: false }));
+        assert!(l.change("d", second, State::Aborted, "").unwrap_err().contains("could not abort"));
+        l.change("d", second, State::Visible, "").unwrap();
+        assert_eq!(l.state("d", "a").unwrap().0, State::Visible);
+    }
+
+    #[test]
+    fn labels_are_forgotten_by_count_oldest_first() {
+        let mut l = labels(2);
+        for label in ["a", "b", "c"] {
+            let id = l.begin("d", "t", label, 1, LONG).unwrap();
+            l.change("d", id, State::Visible, "").unwrap();
+        }
+        assert_eq!(l.state("d", "a"), None);
+        assert!(l.state("d", "c").is_some());
+    }
+
+    #[test]
+    fn prepare_times_out_and_dies_with_the_leader() {
+        let mut l = labels(10);
+        l.begin("d", "t", "slow", 1, Duration::ZERO).unwrap();
+        std::thread::sleep(Duration::from_millis(2));
+        assert_eq!(l.state("d", "slow"), Some((State::Aborted, "timeout by txn manager".into())));
+        l.begin("d", "t", "lost", 1, LONG).unwrap();
+        l.change_leader();
+        assert_eq!(l.state("d", "lost"), None);
+    }
+
+    #[test]
+    fn cancel_takes_only_what_runs() {
+        let mut l = labels(10);
+        assert_eq!(l.cancel("d", "a").unwrap_err(), "transaction not found, label=a");
+        let id = l.begin("d", "t", "a", 1, LONG).unwrap();
+        l.cancel("d", "a").unwrap();
+        assert_eq!(l.get("d", id).unwrap().state, State::Aborted);
+        assert_eq!(l.cancel("d", "a").unwrap_err(), "running transaction not found, label=a");
+    }
+
+    #[test]
+    fn the_rule_for_labels() {
+        assert!(is_valid("-a_B9") && is_valid(&"x".repeat(128)));
+        assert!(!is_valid("") && !is_valid("a.b") && !is_valid(&"x".repeat(129)) && !is_valid("ü"));
+    }
+}

@@ -1,0 +1,141 @@
+//! What the server saw: a log of requests, and totals per table.
+
+use crate::http::Request;
+use serde::Serialize;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+/// Requests kept in the log.
+const KEPT: usize = 10_000;
+
+/// A request as the log keeps it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Entry {
+    /// Its number, from 1, over all ports.
+    pub number: u64,
+    /// When its head was read, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// Name of the port.
+    pub port: String,
+    /// Number of the connection's client port: requests of one connection share it.
+    pub peer: u16,
+    /// Whether it came over TLS.
+    pub tls: bool,
+    /// Method.
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// Headers in the order they came; of credentials only the user is shown.
+    pub headers: Vec<(String, String)>,
+    /// Status code of the answer, 0 if there was none.
+    pub status: u16,
+    /// What came of it, in a few words.
+    pub outcome: String,
+}
+
+/// Totals of a table.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Totals {
+    /// Loads that were committed.
+    pub loads: u64,
+    /// Rows they loaded.
+    pub rows: u64,
+    /// Bytes of their bodies.
+    pub bytes: u64,
+    /// Loads that failed.
+    pub failed: u64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    next: u64,
+    log: VecDeque<Entry>,
+    tables: BTreeMap<String, Totals>,
+    bytes_received: u64,
+}
+
+/// All statistics.
+#[derive(Debug, Default)]
+pub struct Stats {
+    state: Mutex<State>,
+}
+
+impl Stats {
+    fn with<T>(&self, use_it: impl FnOnce(&mut State) -> T) -> T {
+        use_it(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Logs a request and returns its number.
+    pub fn request(&self, port: &str, peer: u16, tls: bool, request: &Request) -> u64 {
+        let shown = |(name, value): &(String, String)| {
+            if name == "authorization" {
+                let user = request.credentials().map_or_else(|| "?".to_owned(), |(user, _)| user);
+                (name.clone(), format!("Basic {user}:***"))
+            } else {
+                (name.clone(), value.clone())
+            }
+        };
+        self.with(|state| {
+            state.next += 1;
+            if state.log.len() == KEPT {
+                state.log.pop_front();
+            }
+            state.log.push_back(Entry {
+                number: state.next,
+                at_ms: crate::clock::millis(),
+                port: port.to_owned(),
+                peer,
+                tls,
+                method: request.method.clone(),
+                target: request.target.clone(),
+                headers: request.headers.iter().map(shown).collect(),
+                status: 0,
+                outcome: String::new(),
+            });
+            state.next
+        })
+    }
+
+    /// Notes how a request was answered.
+    pub fn outcome(&self, number: u64, status: u16, outcome: &str) {
+        self.with(|state| {
+            if let Some(entry) = state.log.iter_mut().rev().find(|e| e.number == number) {
+                entry.status = status;
+                entry.outcome = outcome.to_owned();
+            }
+        });
+    }
+
+    /// Adds to a table's totals.
+    pub fn load(&self, database: &str, table: &str, loaded: Option<u64>, bytes: u64) {
+        self.with(|state| {
+            state.bytes_received += bytes;
+            let totals = state.tables.entry(format!("{database}.{table}")).or_default();
+            match loaded {
+                Some(rows) => {
+                    totals.loads += 1;
+                    totals.rows += rows;
+                    totals.bytes += bytes;
+                }
+                None => totals.failed += 1,
+            }
+        });
+    }
+
+    /// Everything as JSON.
+    pub fn report(&self) -> serde_json::Value {
+        self.with(|state| {
+            serde_json::json!({
+                "requests": state.next,
+                "bytes_received": state.bytes_received,
+                "tables": state.tables,
+                "log": state.log,
+            })
+        })
+    }
+
+    /// Forgets everything but the numbering.
+    pub fn reset(&self) {
+        self.with(|state| *state = State { next: state.next, ..State::default() });
+    }
+}
