@@ -48,9 +48,13 @@ final class LoadProperties {
 
     private LoadProperties() {}
 
+    /** The value as the sink and the server read it alike: formats in lower case. */
+    static String normalized(String name, String value) {
+        return name.equals(FORMAT) ? value.trim().toLowerCase(Locale.ROOT) : value;
+    }
+
     static boolean isJson(Map<String, String> properties) {
-        String format = properties.get(FORMAT);
-        return format != null && "json".equals(format.trim().toLowerCase(Locale.ROOT));
+        return "json".equals(properties.get(FORMAT));
     }
 
     static void check(Map<String, String> properties, List<String> troubles) {
@@ -78,9 +82,7 @@ final class LoadProperties {
         }
         switch (name) {
             case FORMAT:
-                return "csv".equalsIgnoreCase(value.trim()) || "json".equalsIgnoreCase(value.trim())
-                        ? null
-                        : "must be csv or json";
+                return value.equals("csv") || value.equals("json") ? null : "must be csv or json";
             case "column_separator":
             case "row_delimiter":
                 return separator(value);

@@ -32,6 +32,9 @@ public final class OptionValues implements Serializable {
             Collections.unmodifiableSet(
                     new HashSet<>(Arrays.asList("connector", "property-version")));
 
+    /** A connection's own buffers, and as much again for rows. */
+    private static final long MEMORY_PER_THREAD = 1L << 20;
+
     private static final String MASK = "******";
 
     private final TreeMap<String, String> given;
@@ -60,9 +63,12 @@ public final class OptionValues implements Serializable {
             if (entry.getValue() == null) {
                 troubles.add(named(key) + " has no value");
             } else if (key.startsWith(SinkOptions.PROPERTIES_PREFIX)) {
-                String name = key.substring(SinkOptions.PROPERTIES_PREFIX.length());
-                String before = properties.put(name.toLowerCase(Locale.ROOT), entry.getValue());
-                if (before != null && !before.equals(entry.getValue())) {
+                String name =
+                        key.substring(SinkOptions.PROPERTIES_PREFIX.length())
+                                .toLowerCase(Locale.ROOT);
+                String value = LoadProperties.normalized(name, entry.getValue());
+                String before = properties.put(name, value);
+                if (before != null && !before.equals(value)) {
                     troubles.add(named(key) + " is given twice, in different case and value");
                 }
             } else {
@@ -112,6 +118,18 @@ public final class OptionValues implements Serializable {
                             + " contradicts 'sink.properties.format' = 'json': a JSON load must be"
                             + " at most "
                             + LoadProperties.MAX_JSON_BYTES
+                            + " bytes");
+        }
+        long threads = get(SinkOptions.IO_THREADS);
+        if (threads * MEMORY_PER_THREAD > maxMemory()) {
+            troubles.add(
+                    assigned(SinkOptions.IO_THREADS.key(), String.valueOf(threads))
+                            + " contradicts a bound of "
+                            + maxMemory()
+                            + " bytes of memory ('"
+                            + SinkOptions.MAX_MEMORY.key()
+                            + "'): each thread needs "
+                            + MEMORY_PER_THREAD
                             + " bytes");
         }
     }

@@ -278,7 +278,7 @@ public class OptionValuesTest {
                         "sink.properties.max_filter_ratio", "0.1");
         assertTrue(values.isJson());
         Map<String, String> expected = new TreeMap<>();
-        expected.put("format", "JSON");
+        expected.put("format", "json");
         expected.put("max_filter_ratio", "0.1");
         assertEquals(expected, values.properties());
         for (String separator : new String[] {"\\x01", "\\\\x01", "\\x0102", "|", "\t"}) {
@@ -328,6 +328,13 @@ public class OptionValuesTest {
                 "json",
                 "sink.chunk-limit",
                 "3221225473");
+        assertTrouble(
+                "'sink.io.thread-count' = '17' contradicts a bound of 16777216 bytes of memory"
+                        + " ('sink.buffer.max-memory'): each thread needs 1048576 bytes",
+                "sink.io.thread-count",
+                "17",
+                "sink.buffer.max-memory",
+                "16777216");
         assertTrouble(
                 "'sink.properties.format' is given twice, in different case and value",
                 "sink.properties.FORMAT",

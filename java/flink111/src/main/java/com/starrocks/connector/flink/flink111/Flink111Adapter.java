@@ -5,6 +5,7 @@ import com.starrocks.connector.flink.connector.FlinkTable;
 import com.starrocks.connector.flink.connector.SinkPlan;
 
 import org.apache.flink.streaming.api.functions.sink.SinkFunction;
+import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.catalog.CatalogBaseTable;
 import org.apache.flink.table.connector.sink.DynamicTableSink;
 import org.apache.flink.table.connector.sink.SinkFunctionProvider;
@@ -18,7 +19,22 @@ public final class Flink111Adapter implements FlinkAdapter {
     @Override
     public DynamicTableSink.SinkRuntimeProvider provider(
             SinkPlan<RowData> plan, Integer parallelism) {
+        if (parallelism != null && !hasParallelism()) {
+            throw new ValidationException(
+                    "'sink.parallelism' = '"
+                            + parallelism
+                            + "': only Flink 1.12 and later can set a sink's parallelism");
+        }
         return new Provider(plan, parallelism);
+    }
+
+    private static boolean hasParallelism() {
+        try {
+            SinkFunctionProvider.class.getMethod("getParallelism");
+            return true;
+        } catch (NoSuchMethodException e) {
+            return false;
+        }
     }
 
     @Override
