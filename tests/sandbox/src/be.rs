@@ -17,7 +17,7 @@ use std::net::Shutdown;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Faults that fail a load before its body is read, and what the server says.
+/// What the server says to a load that should come later; the message of injected failures unless told.
 const TOO_MANY_VERSIONS: &str = "Failed to load data into tablet 10010, because of too many versions, current/limit: \
     1020/1000. You can reduce the loading job concurrency, or increase loading data batch size.";
 
@@ -96,6 +96,7 @@ struct Timings {
     begin: u64,
     plan: u64,
     read: u64,
+    /// Rows are written by the commit, so that these two are one.
     write: u64,
     commit: u64,
 }
@@ -264,21 +265,21 @@ impl StreamLoad<'_> {
         Ok(Next::Reset)
     }
 
-    /// Lets the body in; `false` if the connection is to be closed instead.
-    fn let_in(&self, connection: &mut Connection) -> io::Result<bool> {
+    /// Lets the body in.
+    fn let_in(&self, connection: &mut Connection) -> io::Result<()> {
         if !self.request.expects_continue() {
-            return Ok(true);
+            return Ok(());
         }
         if let Some(fault) = self.fire(Kind::NoContinue) {
             // The body comes when the client is tired of waiting, or it goes away.
             pause(self.server, fault.delay(0));
-            return Ok(true);
+            return Ok(());
         }
         let twice = self.fire(Kind::DoubleContinue).is_some();
         for _ in 0..=usize::from(twice) {
             connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")?;
         }
-        Ok(true)
+        Ok(())
     }
 
     fn with_body(
@@ -293,9 +294,7 @@ impl StreamLoad<'_> {
             self.abort(&begun, None, 0, message);
             return self.refuse(connection, Some(begun.transaction), "Fail", message, None);
         }
-        if !self.let_in(connection)? {
-            return Ok(Next::Close);
-        }
+        self.let_in(connection)?;
         let mut body = match Body::new(connection, self.request) {
             Ok(body) => body,
             Err(message) => {
@@ -418,9 +417,10 @@ impl StreamLoad<'_> {
             self.server.store.commit(&std::mem::take(&mut loader.batch), &entry)
         };
         if let Err(message) = written {
+            let message = format!("Commit transaction failed: {message}");
             // The rows are not there; the label must not say that they are.
-            self.server.labels().evict(database, self.scope.label);
-            return Err(format!("Commit transaction failed: {message}"));
+            self.server.labels().undo_commit(database, begun.transaction, &message);
+            return Err(message);
         }
         self.server.labels().change(database, begun.transaction, State::Visible, "")?;
         self.server.stats.load(database, table, Some(loader.loaded()), bytes);
@@ -497,7 +497,8 @@ impl StreamLoad<'_> {
             self.abort(begun, Some(loader), bytes, &message);
             return Ok(Ok(Verdict::Fail(message)));
         }
-        self.timings.commit = millis(commit_at);
+        self.timings.write = millis(commit_at);
+        self.timings.commit = self.timings.write;
         if self.fire(Kind::ForgetLabel).is_some() {
             self.server.labels().evict(self.scope.database, self.scope.label);
         }
@@ -591,15 +592,15 @@ impl StreamLoad<'_> {
         put("ReadDataTimeMs", self.timings.read.into());
         put("WriteDataTimeMs", self.timings.write.into());
         put("CommitAndPublishTimeMs", self.timings.commit.into());
-        if let (Some(loader), Some(transaction)) = (loader, transaction) {
-            if !loader.log.is_empty() {
-                let file = self.server.keep_error_log(transaction, loader.log.clone());
-                let host = match self.fire(Kind::ErrorLogOtherHost) {
-                    Some(fault) => fault.text.unwrap_or_else(|| "203.0.113.1:8040".to_owned()),
-                    None => self.server.public_address(self.port),
-                };
-                put("ErrorURL", format!("http://{host}/api/_load_error_log?file={file}").into());
-            }
+        if let (Some(loader), Some(transaction)) = (loader, transaction)
+            && !loader.log.is_empty()
+        {
+            let file = self.server.keep_error_log(transaction, loader.log.clone());
+            let host = match self.fire(Kind::ErrorLogOtherHost) {
+                Some(fault) => fault.text.unwrap_or_else(|| "203.0.113.1:8040".to_owned()),
+                None => self.server.public_address(self.port),
+            };
+            put("ErrorURL", format!("http://{host}/api/_load_error_log?file={file}").into());
         }
         json!(map)
     }

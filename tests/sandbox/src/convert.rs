@@ -421,10 +421,10 @@ fn csv_array<'a>(element: &Type, text: &'a str, out: &mut String) -> Result<&'a 
 }
 
 fn csv_element<'a>(ty: &Type, text: &'a str, out: &mut String) -> Result<&'a str, Invalid> {
-    if let Type::Array(inner) = ty {
-        if text.starts_with('[') {
-            return csv_array(inner, text, out);
-        }
+    if let Type::Array(inner) = ty
+        && text.starts_with('[')
+    {
+        return csv_array(inner, text, out);
     }
     if text.starts_with('"') {
         let (value, rest) = csv_quoted(text)?;

@@ -282,7 +282,7 @@ mod tests {
         let faults = Faults::default();
         let json = r#"{"kind":"publish_timeout","nth":2,"times":2,"table":"t","label":"^a"}"#;
         faults.add(serde_json::from_str(json).unwrap()).unwrap();
-        let mut fire = |table, label| faults.take(Kind::PublishTimeout, scope(table, label)).is_some();
+        let fire = |table, label| faults.take(Kind::PublishTimeout, scope(table, label)).is_some();
         assert!(!fire("u", "a1") && !fire("t", "b") && !fire("t", "a1"));
         assert!(fire("t", "a2") && fire("t", "a3") && !fire("t", "a4"));
         let report = &faults.report()[0];

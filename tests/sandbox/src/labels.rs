@@ -1,6 +1,7 @@
 //! Transactions and their labels, as the leader FE keeps them: per database, several transactions to a label of
 //! which all but one must be aborted, forgotten by age and by count.
 
+use crate::store::Finished;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -201,6 +202,35 @@ impl Labels {
         Ok(())
     }
 
+    /// A commit that could not be carried out: the transaction is aborted after all.
+    pub fn undo_commit(&mut self, database: &str, id: i64, reason: &str) {
+        if let Some(t) = self.databases.get_mut(database).and_then(|db| db.transactions.get_mut(&id)) {
+            t.state = State::Prepare;
+        }
+        // It is in PREPARE now, from where every transaction can be aborted.
+        let _ = self.change(database, id, State::Aborted, reason);
+    }
+
+    /// Takes up a transaction that ended so long ago, before the server was started.
+    pub fn restore(&mut self, old: &Finished, age: Duration) {
+        let db = self.databases.entry(old.database.clone()).or_default();
+        let ended = Instant::now().checked_sub(age).unwrap_or_else(Instant::now);
+        db.by_label.entry(old.label.clone()).or_default().push(old.transaction);
+        db.finished.push_back(old.transaction);
+        let transaction = Transaction {
+            id: old.transaction,
+            label: old.label.clone(),
+            tables: vec![old.table.clone()],
+            state: if old.visible { State::Visible } else { State::Aborted },
+            reason: old.reason.clone(),
+            coordinator: 0,
+            begun: ended,
+            timeout: Duration::ZERO,
+            finished: Some(ended),
+        };
+        db.transactions.insert(old.transaction, transaction);
+    }
+
     /// State and abort reason of the youngest transaction of a label; `None` if the label is not known.
     pub fn state(&mut self, database: &str, label: &str) -> Option<(State, String)> {
         self.forget(database);
@@ -262,12 +292,12 @@ impl Labels {
                 break;
             }
             db.finished.pop_front();
-            if let Some(transaction) = db.transactions.remove(&id) {
-                if let Some(ids) = db.by_label.get_mut(&transaction.label) {
-                    ids.retain(|other| *other != id);
-                    if ids.is_empty() {
-                        db.by_label.remove(&transaction.label);
-                    }
+            if let Some(transaction) = db.transactions.remove(&id)
+                && let Some(ids) = db.by_label.get_mut(&transaction.label)
+            {
+                ids.retain(|other| *other != id);
+                if ids.is_empty() {
+                    db.by_label.remove(&transaction.label);
                 }
             }
         }

@@ -135,7 +135,7 @@ impl Port {
         }
         let listener = match listener {
             Some(listener) => listener,
-            None => TcpListener::bind(self.address)?,
+            None => self.bind_again()?,
         };
         let stop = Arc::new(AtomicBool::new(false));
         *running = Some(stop.clone());
@@ -150,6 +150,19 @@ impl Port {
             }
         })?;
         Ok(())
+    }
+
+    /// Binds the address of a port that was stopped; its former listener may take a moment to go.
+    fn bind_again(&self) -> io::Result<TcpListener> {
+        let end = Instant::now() + Duration::from_secs(2);
+        loop {
+            match TcpListener::bind(self.address) {
+                Err(e) if e.kind() == io::ErrorKind::AddrInUse && Instant::now() < end => {
+                    thread::sleep(Duration::from_millis(5));
+                }
+                other => return other,
+            }
+        }
     }
 
     fn serve(self: &Arc<Self>, socket: TcpStream) {

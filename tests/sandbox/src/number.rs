@@ -91,7 +91,7 @@ impl Decimal {
     }
 
     /// The sum; `None` on overflow.
-    pub fn add(self, other: Self) -> Option<Self> {
+    pub fn plus(self, other: Self) -> Option<Self> {
         let scale = self.scale.max(other.scale);
         let unscaled = self.rescale(scale)?.unscaled.checked_add(other.rescale(scale)?.unscaled)?;
         Some(Self { unscaled, scale })
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn adds_divides_and_compares() {
         let d = |t| Decimal::parse(t).unwrap();
-        assert_eq!(d("0.1").add(d("0.02")).unwrap().to_string(), "0.12");
+        assert_eq!(d("0.1").plus(d("0.02")).unwrap().to_string(), "0.12");
         assert_eq!(d("1").divide(3, 6).unwrap().to_string(), "0.333333");
         assert_eq!(d("-2").divide(3, 2).unwrap().to_string(), "-0.67");
         assert_eq!(d("10").compare(d("9.99")), Ordering::Greater);

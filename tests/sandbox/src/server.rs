@@ -22,6 +22,9 @@ use std::time::Duration;
 /// How many error logs are kept.
 const ERROR_LOGS: usize = 1000;
 
+/// How many loads of an earlier run are remembered by their labels.
+const RESTORED: usize = 10_000;
+
 /// What a handler wants done with the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
@@ -246,7 +249,11 @@ impl Sandbox {
     pub fn start(config: Config) -> Result<Self, String> {
         let store = Store::open(config.data.as_deref())?;
         let tls = config.tls.as_ref().map(|(cert, key)| tls_config(cert, key)).transpose()?;
-        let labels = Labels::new(config.limits.clone(), store.next_transaction());
+        let mut labels = Labels::new(config.limits.clone(), store.next_transaction());
+        for old in store.finished(RESTORED)? {
+            let age = crate::clock::millis().saturating_sub(old.ended).max(0) as u64;
+            labels.restore(&old, Duration::from_millis(age));
+        }
         let server = Arc::new(Server {
             store,
             faults: Faults::default(),

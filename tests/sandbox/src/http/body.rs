@@ -113,11 +113,11 @@ impl<'a> Body<'a> {
 
     /// Sleeps as long as it takes to keep to the rate.
     fn pace(&mut self, read: u64) {
-        if let Some((after, delay)) = self.stall {
-            if self.received + read >= after {
-                self.stall = None;
-                thread::sleep(delay);
-            }
+        if let Some((after, delay)) = self.stall
+            && self.received + read >= after
+        {
+            self.stall = None;
+            thread::sleep(delay);
         }
         let Some(rate) = self.rate else { return };
         self.paced += read;

@@ -153,11 +153,11 @@ impl Session<'_> {
             return Ok(false);
         }
         self.environment.user = user;
-        if let Some(database) = database.filter(|d| !d.is_empty()) {
-            if let Err(error) = self.enter(&database) {
-                self.error(sequence + 1, &error)?;
-                return Ok(false);
-            }
+        if let Some(database) = database.filter(|d| !d.is_empty())
+            && let Err(error) = self.enter(&database)
+        {
+            self.error(sequence + 1, &error)?;
+            return Ok(false);
         }
         self.ok(sequence + 1, 0)?;
         Ok(true)
@@ -211,7 +211,7 @@ impl Session<'_> {
                 writer.flush(&mut self.stream)?;
             }
             // COM_STMT_PREPARE
-            Some(0x16) => self.prepare(&String::from_utf8_lossy(p.0).into_owned())?,
+            Some(0x16) => self.prepare(&String::from_utf8_lossy(p.0))?,
             // COM_STMT_EXECUTE
             Some(0x17) => return self.run_prepared(p),
             // COM_STMT_CLOSE has no answer.
@@ -317,12 +317,12 @@ impl Session<'_> {
                 replace(result, "DATA_TYPE", &Value::Text(name));
             }
         }
-        if lower.contains("version") {
-            if let Some(fault) = self.fire(Kind::MysqlVersion) {
-                let version = Value::Text(fault.text.unwrap_or_else(|| "main-1a2b3c4".to_owned()));
-                for row in &mut result.rows {
-                    row.iter_mut().for_each(|value| value.clone_from(&version));
-                }
+        if lower.contains("current_version")
+            && let Some(fault) = self.fire(Kind::MysqlVersion)
+        {
+            let version = Value::Text(fault.text.unwrap_or_else(|| "main-1a2b3c4".to_owned()));
+            for row in &mut result.rows {
+                row.iter_mut().for_each(|value| value.clone_from(&version));
             }
         }
     }

@@ -3,6 +3,10 @@
 use crate::token::{Cursor, Kind, Token, identifier};
 use crate::types::Type;
 
+/// Aggregations that a column of an aggregate table may name.
+const AGGREGATES: [&str; 7] =
+    ["SUM", "MAX", "MIN", "REPLACE", "REPLACE_IF_NOT_NULL", "HLL_UNION", "BITMAP_UNION"];
+
 /// How rows with equal keys are treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Model {
@@ -155,17 +159,7 @@ impl Table {
                 column.default = Self::default_value(c)?;
             } else if c.accept("COMMENT") {
                 column.comment = c.text()?;
-            } else if c.accept("SUM")
-                || c.accept("MAX")
-                || c.accept("MIN")
-                || c.accept("HLL_UNION")
-                || c.accept("BITMAP_UNION")
-            {
-                return Err(format!(
-                    "column {}: aggregate tables are not supported by this sandbox",
-                    column.name
-                ));
-            } else if c.accept("REPLACE") || c.accept("REPLACE_IF_NOT_NULL") {
+            } else if AGGREGATES.iter().any(|word| c.accept(word)) {
                 return Err(format!(
                     "column {}: aggregate tables are not supported by this sandbox",
                     column.name

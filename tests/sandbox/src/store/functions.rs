@@ -106,7 +106,7 @@ impl Total {
         Ok(match (self, next) {
             (Self::Exact(a, x), Self::Exact(b, y)) => {
                 let sum =
-                    a.add(b).ok_or_else(|| Error::UserFunctionError("sum() overflows 38 digits".into()))?;
+                    a.plus(b).ok_or_else(|| Error::UserFunctionError("sum() overflows 38 digits".into()))?;
                 Self::Exact(sum, x || y)
             }
             (a, b) => Self::Float(a.float() + b.float()),

@@ -158,6 +158,25 @@ pub struct LedgerEntry {
     pub begun: i64,
 }
 
+/// A load that ended before the server was started.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// Database.
+    pub database: String,
+    /// Table.
+    pub table: String,
+    /// Label.
+    pub label: String,
+    /// Transaction.
+    pub transaction: i64,
+    /// Whether it was committed; else it was aborted.
+    pub visible: bool,
+    /// Why it was aborted.
+    pub reason: String,
+    /// When, in milliseconds since 1970.
+    pub ended: i64,
+}
+
 /// The rows of a load.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
@@ -168,6 +187,9 @@ pub struct Batch {
     /// For each row whether it deletes its key; empty if none does.
     pub deletes: Vec<bool>,
 }
+
+/// Database; table and its statement, which a database's own row lacks.
+type CatalogRow = (String, Option<String>, Option<String>);
 
 type Catalog = BTreeMap<String, BTreeMap<String, Arc<Table>>>;
 
@@ -240,6 +262,31 @@ impl Store {
         last.ok().flatten().map_or(1, |n| n + 1)
     }
 
+    /// The loads that the ledger knows to have ended, oldest first, at most `limit`: what a server remembers of
+    /// its labels after a restart.
+    pub fn finished(&self, limit: usize) -> Result<Vec<Finished>, String> {
+        let inner = self.lock();
+        let read = || -> rusqlite::Result<Vec<Finished>> {
+            let mut statement = inner.conn.prepare(
+                "SELECT * FROM (SELECT db, tbl, label, txn_id, state = 'VISIBLE', reason, end_ms FROM \
+                 \"sandbox.ledger\" ORDER BY seq DESC LIMIT ?) ORDER BY end_ms",
+            )?;
+            let rows = statement.query_map([limit as i64], |r| {
+                Ok(Finished {
+                    database: r.get(0)?,
+                    table: r.get(1)?,
+                    label: r.get(2)?,
+                    transaction: r.get(3)?,
+                    visible: r.get(4)?,
+                    reason: r.get(5)?,
+                    ended: r.get(6)?,
+                })
+            })?;
+            rows.collect()
+        };
+        read().map_err(|e| format!("can't read the ledger: {e}"))
+    }
+
     /// Notes a load that ended without rows: aborted, or its rows only counted.
     pub fn note(&self, entry: &LedgerEntry) -> Result<(), String> {
         write_ledger(&self.lock().conn, entry).map_err(|e| e.to_string())
@@ -264,7 +311,7 @@ fn physical(database: &str, table: &str) -> String {
 
 fn load_catalog(conn: &Connection) -> Result<Catalog, String> {
     let mut catalog = Catalog::new();
-    let read = || -> Result<Vec<(String, Option<String>, Option<String>)>, rusqlite::Error> {
+    let read = || -> rusqlite::Result<Vec<CatalogRow>> {
         let mut statement =
             conn.prepare("SELECT db, tbl, ddl FROM \"sandbox.catalog\" ORDER BY tbl IS NOT NULL")?;
         let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;

@@ -114,9 +114,8 @@ pub fn rewrite(sql: &str, names: &dyn Names) -> Result<String, String> {
                     cast_at_depth = None;
                 } else if upper == "IF" && opens_call {
                     out.push_str("IIF");
-                } else if let Some((database, table, used)) = dotted_column(&all[i..], names, dotted) {
+                } else if let Some((table, used)) = dotted_column(&all[i..], names, dotted) {
                     // `database.table.column`: the table goes by its plain name in the query.
-                    let _ = database;
                     out.push_str(&identifier(&table));
                     i += used;
                     last_end = all[i - 1].end;
@@ -128,7 +127,7 @@ pub fn rewrite(sql: &str, names: &dyn Names) -> Result<String, String> {
             Kind::Quoted(name) => {
                 at_table = false;
                 let dotted = previous.is_some_and(|t| t.is_sign("."));
-                if let Some((_, table, used)) = dotted_column(&all[i..], names, dotted) {
+                if let Some((table, used)) = dotted_column(&all[i..], names, dotted) {
                     out.push_str(&identifier(&table));
                     i += used;
                     last_end = all[i - 1].end;
@@ -196,14 +195,14 @@ fn qualified(all: &[Token]) -> (Option<String>, String, usize) {
     (names.pop(), table, used)
 }
 
-/// `database.table` right before a `.column`.
-fn dotted_column(all: &[Token], names: &dyn Names, dotted: bool) -> Option<(String, String, usize)> {
+/// `database.table` right before a `.column`: the table, and how many tokens the two names take.
+fn dotted_column(all: &[Token], names: &dyn Names, dotted: bool) -> Option<(String, usize)> {
     if dotted || !all.get(1)?.is_sign(".") || !all.get(3)?.is_sign(".") {
         return None;
     }
     let (database, table) = (all[0].name()?, all[2].name()?);
     names.table(Some(database), table)?;
-    Some((database.to_owned(), table.to_owned(), 3))
+    Some((table.to_owned(), 3))
 }
 
 fn cast_type(name: &str) -> Option<&'static str> {
