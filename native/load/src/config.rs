@@ -29,6 +29,11 @@ pub struct ClientConfig {
     pub max_retries: u32,
     /// Pause before each further try (`sink.retry.interval-ms`).
     pub retry_interval: Duration,
+    /// How long after a send whose outcome is unknown the same bytes may be sent again, under the same label, although
+    /// the server doesn't know the label. Servers forget labels of finished loads after 3 days, or after 1000 further
+    /// loads into the database (`label_keep_max_num`): later than this, a load that did succeed might be taken for one
+    /// that never was. 10 minutes, which is not an option for users.
+    pub resend_window: Duration,
     /// Addresses to take instead of those that redirects name (`sink.redirect.host-mapping`).
     pub host_mapping: HostMapping,
     /// PEM file with the certificates to trust instead of the system's (`sink.tls.ca-file`).
@@ -52,6 +57,7 @@ impl ClientConfig {
             continue_timeout: Duration::from_secs(30),
             max_retries: 3,
             retry_interval: Duration::from_secs(10),
+            resend_window: Duration::from_secs(600),
             host_mapping: HostMapping::default(),
             tls_ca_file: None,
             sanitize_error_log: false,
@@ -112,5 +118,80 @@ impl ClientConfig {
         };
         config.connections = usize::try_from(at_least("sink.io.thread-count", 1, 2)?).unwrap_or(usize::MAX);
         Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorCode;
+
+    fn options(more: &[(&'static str, &'static str)]) -> Result<ClientConfig, LoadError> {
+        let mut all = vec![("load-url", "fe1:8030"), ("username", "root"), ("password", "s3cr3t")];
+        all.extend_from_slice(more);
+        // The last one counts.
+        ClientConfig::from_options(|key| {
+            all.iter().rev().find(|(name, _)| *name == key).map(|(_, value)| *value)
+        })
+    }
+
+    #[test]
+    fn absent_options_have_their_documented_defaults() {
+        let config = options(&[]).unwrap();
+        assert_eq!(config.connect_timeout, Duration::from_secs(30));
+        assert_eq!(config.socket_timeout, None);
+        assert_eq!(config.continue_timeout, Duration::from_secs(30));
+        assert_eq!((config.max_retries, config.connections), (3, 2));
+        assert_eq!(config.retry_interval, Duration::from_secs(10));
+        assert!(!config.sanitize_error_log);
+        assert!(!format!("{config:?}").contains("s3cr3t"));
+    }
+
+    #[test]
+    fn options_are_read() {
+        let config = options(&[
+            ("load-url", "https://a:1;b:2"),
+            ("sink.connect.timeout-ms", "100"),
+            ("sink.socket.timeout-ms", "5"),
+            ("sink.wait-for-continue.timeout-ms", "3000"),
+            ("sink.max-retries", "0"),
+            ("sink.retry.interval-ms", "0"),
+            ("sink.redirect.host-mapping", "x=y"),
+            ("sink.tls.ca-file", "/ca.pem"),
+            ("sink.sanitize-error-log", "TRUE"),
+            ("sink.io.thread-count", "7"),
+        ])
+        .unwrap();
+        assert_eq!(config.load_urls.len(), 2);
+        assert_eq!(config.connect_timeout, Duration::from_millis(100));
+        assert_eq!(config.socket_timeout, Some(Duration::from_millis(5)));
+        assert_eq!(config.continue_timeout, Duration::from_secs(3));
+        assert_eq!((config.max_retries, config.connections), (0, 7));
+        assert_eq!(config.retry_interval, Duration::ZERO);
+        assert_ne!(config.host_mapping, HostMapping::default());
+        assert_eq!(config.tls_ca_file, Some(PathBuf::from("/ca.pem")));
+        assert!(config.sanitize_error_log);
+        for unbounded in ["0", "-1"] {
+            assert_eq!(options(&[("sink.socket.timeout-ms", unbounded)]).unwrap().socket_timeout, None);
+        }
+    }
+
+    #[test]
+    fn bad_options_are_named_with_their_value() {
+        for (key, value) in [
+            ("load-url", "fe1"),
+            ("sink.connect.timeout-ms", "0"),
+            ("sink.socket.timeout-ms", "soon"),
+            ("sink.max-retries", "-1"),
+            ("sink.io.thread-count", "0"),
+            ("sink.redirect.host-mapping", "nonsense"),
+            ("sink.sanitize-error-log", "yes"),
+        ] {
+            let e = options(&[(key, value)]).unwrap_err();
+            assert_eq!(e.code, ErrorCode::Config);
+            assert!(e.message.contains(key) && e.message.contains(value), "{e}");
+        }
+        let e = ClientConfig::from_options(|_| None).unwrap_err();
+        assert!(e.message.contains("load-url"), "{e}");
     }
 }

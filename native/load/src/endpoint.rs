@@ -219,3 +219,95 @@ impl HostMapping {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ErrorCode;
+
+    fn urls(text: &str) -> Vec<String> {
+        parse_load_urls(text).unwrap().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn load_urls_that_work() {
+        assert_eq!(urls("fe1:8030"), ["http://fe1:8030"]);
+        assert_eq!(urls(" fe1:8030 ; FE2:8030;"), ["http://fe1:8030", "http://fe2:8030"]);
+        assert_eq!(urls("https://fe1:8443;HTTP://fe2:1/"), ["https://fe1:8443", "http://fe2:1"]);
+        assert_eq!(urls("httpfoo:8030;httpsfoo:1"), ["http://httpfoo:8030", "http://httpsfoo:1"]);
+        assert_eq!(urls("[::1]:8030;https://[FE80::2]:1"), ["http://[::1]:8030", "https://[fe80::2]:1"]);
+        assert_eq!(urls("10.0.0.1:65535"), ["http://10.0.0.1:65535"]);
+    }
+
+    #[test]
+    fn load_urls_that_do_not_name_the_entry() {
+        for entry in [
+            "fe1",
+            "fe1:",
+            ":8030",
+            "fe1:0",
+            "fe1:70000",
+            "fe1:+1",
+            "fe1:80x",
+            "::1:8030",
+            "[::1]",
+            "[::1",
+            "[x]:1",
+            "[::1]8030",
+            "ftp://fe1:1",
+            "http://fe1",
+            "fe1:8030/path",
+            "fe 1:8030",
+            "fe1:8030,fe2:8030",
+        ] {
+            let e = parse_load_urls(&format!("good:1;{entry}")).unwrap_err();
+            assert_eq!(e.code, ErrorCode::Config);
+            assert!(e.message.contains(&format!("'{entry}'")) && e.message.contains("load-url"), "{e}");
+        }
+        for empty in ["", " ; ;"] {
+            assert!(parse_load_urls(empty).unwrap_err().message.contains("load-url is empty"));
+        }
+        let e = parse_load_urls("http://root:s3cr3t@fe1:8030").unwrap_err();
+        assert!(!e.message.contains("s3cr3t"), "{e}");
+    }
+
+    fn mapped(mapping: &str, from: &str) -> String {
+        HostMapping::parse(mapping).unwrap().apply(&Endpoint::parse(from).unwrap()).to_string()
+    }
+
+    #[test]
+    fn hosts_are_mapped() {
+        let mapping =
+            "10.0.0.1:8040=proxy:1; 10.0.0.1=other ;be2=https://be2.example:443;[::1]:8040=[::2]:9;";
+        assert_eq!(mapped(mapping, "10.0.0.1:8040"), "http://proxy:1");
+        assert_eq!(mapped(mapping, "10.0.0.1:8041"), "http://other:8041");
+        assert_eq!(mapped(mapping, "BE2:8040"), "https://be2.example:443");
+        assert_eq!(mapped(mapping, "[::1]:8040"), "http://[::2]:9");
+        assert_eq!(mapped(mapping, "10.0.0.2:8040"), "http://10.0.0.2:8040");
+        assert_eq!(mapped("", "a:1"), "http://a:1");
+        // The entry with a port goes first wherever it stands.
+        assert_eq!(mapped("a=b;a:1=c:2", "a:1"), "http://c:2");
+    }
+
+    #[test]
+    fn bad_mappings_are_named() {
+        for entry in ["a", "a:1", "=b", "a=", "a:x=b", "a=b:x", "a=b=c", "::1=b"] {
+            let e = HostMapping::parse(&format!("x=y;{entry}")).unwrap_err();
+            assert!(e.message.contains(&format!("'{entry}'")) && e.message.contains("host-mapping"), "{e}");
+        }
+        assert!(HostMapping::parse("a:1=b:1;A:1=c:1").unwrap_err().message.contains("twice"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_can_be_read(text in ".{0,30}") {
+            if let Ok(endpoint) = Endpoint::parse(&text) {
+                prop_assert_eq!(Endpoint::parse(&endpoint.to_string()), Ok(endpoint));
+            }
+            let _ = HostMapping::parse(&text);
+            let _ = parse_load_urls(&text);
+        }
+    }
+}

@@ -11,6 +11,7 @@ use ureq::{Agent, Error, SendBody, Timeout};
 
 use crate::cancel::Cancel;
 use crate::client::Body;
+use crate::connect;
 use crate::endpoint::Endpoint;
 use crate::transport::{ConnectError, LateResolver, SocketConnector, watching_connects};
 use crate::{ClientConfig, LoadError, tls};
@@ -193,7 +194,8 @@ impl Http {
         if self.cancel.is_cancelled() {
             return Err(Failure::Cancelled);
         }
-        let mut reader = request.body.map(|body| Counted { inner: body.reader(), count: 0 });
+        let mut reader =
+            request.body.map(|body| Counted { inner: body.reader(), count: 0, cancel: &self.cancel });
         let ((result, status), connected) = watching_connects(|| {
             let mut status = None;
             let response = match &mut reader {
@@ -316,14 +318,18 @@ fn plain(e: &io::Error) -> String {
     }
 }
 
-/// Counts what was read of a body.
+/// Counts what was read of a body, and ends it when cancelled.
 struct Counted<'a> {
     inner: Box<dyn Read + 'a>,
     count: u64,
+    cancel: &'a Cancel,
 }
 
 impl Read for Counted<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.cancel.is_cancelled() {
+            return Err(connect::cancelled());
+        }
         let n = self.inner.read(buf)?;
         self.count += n as u64;
         Ok(n)

@@ -88,3 +88,74 @@ fn table_part(table: &str, room: usize) -> String {
 fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn prefixes_are_checked() {
+        for good in ["a", "A-z_09", "-", &"x".repeat(MAX_PREFIX_LEN)] {
+            assert_eq!(check_prefix(good), Ok(()));
+        }
+        for bad in ["", "a b", "a.b", "ü", "a/b", "a\n", &"x".repeat(MAX_PREFIX_LEN + 1)] {
+            let e = check_prefix(bad).unwrap_err();
+            assert!(e.message.contains("sink.label-prefix"), "{e}");
+            assert!(Labels::new(bad, "job", 0).is_err());
+        }
+    }
+
+    #[test]
+    fn labels_can_be_traced() {
+        let labels = Labels::new("flink", "3f2504e04f8941d39a0c0305e82c3301", 7).unwrap();
+        let label = labels.mint("orders");
+        assert!(label.starts_with("flink-orders-7-3f2504e0"), "{label}");
+        assert!(label.ends_with("-0"), "{label}");
+    }
+
+    #[test]
+    fn no_two_labels_are_the_same() {
+        let sessions: Vec<_> = (0..4).map(|_| Labels::new("p", "same", 1).unwrap()).collect();
+        let mut seen = HashSet::new();
+        for labels in &sessions {
+            std::thread::scope(|scope| {
+                let mint = || (0..200).map(|_| labels.mint("t")).collect::<Vec<_>>();
+                let threads: Vec<_> = (0..4).map(|_| scope.spawn(mint)).collect();
+                for thread in threads {
+                    for label in thread.join().unwrap() {
+                        assert!(seen.insert(label));
+                    }
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn odd_table_names_are_replaced_and_kept_apart() {
+        let labels = Labels::new(&"p".repeat(MAX_PREFIX_LEN), "job", u32::MAX).unwrap();
+        let part = |table: &str| table_part(table, 40);
+        assert_eq!(part("t_1"), "t_1");
+        assert_ne!(part("täble"), part("tüble"));
+        assert!(part("täble").starts_with("tble_"));
+        assert_eq!(part("表").len(), 16);
+        assert!(labels.mint(&"t".repeat(500)).len() <= MAX_LABEL_LEN);
+    }
+
+    proptest! {
+        #[test]
+        fn every_label_is_legal(
+            prefix in "[-_A-Za-z0-9]{1,48}", job in ".{0,40}", subtask in any::<u32>(), table in ".{0,200}"
+        ) {
+            let labels = Labels::new(&prefix, &job, subtask).unwrap();
+            labels.next.store(u64::MAX - 1, Ordering::Relaxed);
+            let label = labels.mint(&table);
+            prop_assert!((1..=MAX_LABEL_LEN).contains(&label.len()), "{}", label);
+            prop_assert!(label.chars().all(legal), "{}", label);
+            prop_assert!(label.starts_with(&prefix));
+        }
+    }
+}

@@ -20,11 +20,6 @@ pub(crate) const MAX_REDIRECTS: usize = 3;
 /// The server's default of a load's `timeout`, sent when the user sets none, so that both sides go by the same.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// How long after a send whose outcome is unknown the same bytes may be sent again although the server doesn't know
-/// the label. Servers forget labels of finished loads after 3 days, or after 1000 further loads into the database
-/// (`label_keep_max_num`): later than this, a load that did succeed might be taken for one that never was.
-const RESEND_WINDOW: Duration = Duration::from_secs(600);
-
 /// Pauses between questions for a label's state: doubled from the first to the last.
 const FIRST_POLL: Duration = Duration::from_millis(50);
 const LAST_POLL: Duration = Duration::from_secs(2);
@@ -219,10 +214,11 @@ impl<'a> Run<'a> {
             let try_started = Instant::now();
             let problem = match self.attempt() {
                 Ok(loaded) => {
+                    let now = Instant::now();
                     return self.accept(Loaded {
                         retries: self.retries,
-                        elapsed: started.elapsed(),
-                        elapsed_without_retries: try_started.elapsed(),
+                        elapsed: now - started,
+                        elapsed_without_retries: now - try_started,
                         ..loaded
                     });
                 }
@@ -580,7 +576,7 @@ impl<'a> Run<'a> {
                 retry(problem)
             }
             Fate::NoSuchLabel => match self.in_doubt_since {
-                Some(since) if since.elapsed() > RESEND_WINDOW => fail(undecided(
+                Some(since) if since.elapsed() > self.client.config.resend_window => fail(undecided(
                     problem,
                     "the server doesn't know the label, but may have known it and forgotten it since",
                 )),

@@ -141,7 +141,6 @@ impl Connector for SocketConnector {
                 details.config.input_buffer_size(),
                 details.config.output_buffer_size(),
             ),
-            awaiting_head: false,
             unwritable: None,
         }))
     }
@@ -242,8 +241,6 @@ impl Socket {
 pub(crate) struct SocketTransport {
     socket: Socket,
     buffers: SocketBuffers,
-    /// A request was sent, and its final answer's head has not been handed on yet.
-    awaiting_head: bool,
     /// Why nothing more can be sent. What ureq still writes is dropped, so that it goes on to read the answer.
     unwritable: Option<String>,
 }
@@ -321,7 +318,7 @@ impl Transport for SocketTransport {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        self.awaiting_head = true;
+        self.buffers.awaiting_head = true;
         if self.unwritable.is_some() {
             return Ok(());
         }
@@ -342,9 +339,7 @@ impl Transport for SocketTransport {
         let deadline = deadline(&timeout);
         let mut progress = false;
         loop {
-            if self.awaiting_head && !matches!(head(self.buffers.input()), Head::Partial) {
-                // Stays set after an interim answer: the final one follows.
-                self.awaiting_head = !matches!(head(self.buffers.input()), Head::Final);
+            if self.buffers.offers_head() {
                 return Ok(true);
             }
             match self.socket.try_read(self.buffers.input_append_buf()) {
@@ -359,7 +354,7 @@ impl Transport for SocketTransport {
                 Ok(n) => {
                     self.buffers.input_appended(n);
                     progress = true;
-                    if self.awaiting_head {
+                    if self.buffers.awaiting_head {
                         self.buffers.drop_interim_headers();
                     } else {
                         return Ok(true);
@@ -417,10 +412,14 @@ fn head(input: &[u8]) -> Head {
 /// Length of the head with the empty line that ends it.
 fn head_len(input: &[u8]) -> Option<usize> {
     let mut line_start = 0;
+    let mut begun = false;
     for (at, _) in input.iter().enumerate().filter(|&(_, &b)| b == b'\n') {
-        if matches!(&input[line_start..at], b"" | b"\r") && line_start > 0 {
+        let empty = matches!(&input[line_start..at], b"" | b"\r");
+        if empty && begun {
             return Some(at + 1);
         }
+        // Empty lines before the first one don't count (RFC 9112, section 2.2).
+        begun |= !empty;
         line_start = at + 1;
     }
     None
@@ -442,7 +441,12 @@ struct SocketBuffers {
     filled: usize,
     output: Vec<u8>,
     output_size: usize,
+    /// The last thing that was done with the input was to consume some of it.
     progress: bool,
+    /// A request was sent, and the head of its final answer has not been consumed yet.
+    awaiting_head: bool,
+    /// ureq could do nothing with what is in the input.
+    refused: bool,
 }
 
 impl SocketBuffers {
@@ -455,7 +459,15 @@ impl SocketBuffers {
             output: Vec::new(),
             output_size: output_size.max(MIN_OUTPUT),
             progress: false,
+            awaiting_head: false,
+            refused: false,
         }
+    }
+
+    /// Whether the head of an answer lies in the input, interim or final, for ureq to take. It looks at final ones twice:
+    /// when it expects `100 Continue`, and then, without having consumed anything, as the answer.
+    fn offers_head(&self) -> bool {
+        self.awaiting_head && !self.refused && head(self.input()) != Head::Partial
     }
 
     /// Takes header lines away from interim answers at the start of the input: ureq expects none.
@@ -494,10 +506,15 @@ impl Buffers for SocketBuffers {
 
     fn input_appended(&mut self, amount: usize) {
         self.filled += amount;
+        self.refused &= amount == 0;
     }
 
     fn input_consume(&mut self, amount: usize) {
         self.progress = amount > 0;
+        self.refused = amount == 0;
+        if amount > 0 && head(self.input()) == Head::Final {
+            self.awaiting_head = false;
+        }
         self.consumed += amount;
     }
 
@@ -518,7 +535,7 @@ mod tests {
 
     #[test]
     fn heads_are_told_apart() {
-        let cases: [(&[u8], Head); 12] = [
+        let cases: [(&[u8], Head); 13] = [
             (b"", Head::Partial),
             (b"HTTP/1.1 100 Continue\r\n", Head::Partial),
             (b"HTTP/1.1 100 Continue\r\n\r\n", Head::Interim),
@@ -530,6 +547,7 @@ mod tests {
             (b"HTTP/1.1 200 OK\n\n", Head::Final),
             (b"HTTP/1.1 200 OK\r\n\r\n{}", Head::Final),
             (b"\r\n", Head::Partial),
+            (b"\r\n\r\n", Head::Partial),
             (b"garbage without an end", Head::Partial),
         ];
         for (input, expected) in cases {
@@ -555,6 +573,31 @@ mod tests {
         );
         assert_eq!(tidy(b"HTTP/1.1 100 Continue\r\n\r\nX"), "HTTP/1.1 100 Continue\r\n\r\nX");
         assert_eq!(tidy(b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n"), "HTTP/1.1 200 OK\r\nA: b\r\n\r\n");
+    }
+
+    /// ureq looks at a final head once without consuming it.
+    #[test]
+    fn a_head_is_offered_until_it_is_consumed_or_refused() {
+        let mut buffers = SocketBuffers::new(100, 10);
+        let receive = |buffers: &mut SocketBuffers, text: &[u8]| {
+            buffers.input_append_buf()[..text.len()].copy_from_slice(text);
+            buffers.input_appended(text.len());
+        };
+        receive(&mut buffers, b"HTTP/1.1 100 Continue\r\n\r\n");
+        assert!(!buffers.offers_head(), "nothing was sent yet");
+        buffers.awaiting_head = true;
+        assert!(buffers.offers_head());
+        buffers.input_consume(25);
+        assert!(!buffers.offers_head());
+        receive(&mut buffers, b"HTTP/1.1 200 OK\r\n\r\n");
+        assert!(buffers.offers_head() && buffers.offers_head());
+        buffers.input_consume(0);
+        assert!(!buffers.offers_head(), "what ureq can't use needs more input");
+        receive(&mut buffers, b"{}");
+        assert!(buffers.offers_head());
+        buffers.input_consume(19);
+        assert!(!buffers.offers_head(), "the rest is the body");
+        assert_eq!(buffers.input(), b"{}");
     }
 
     #[test]
