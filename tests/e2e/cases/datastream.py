@@ -11,11 +11,11 @@ FORMATS = {"json": {"sink.properties.format": "json"}, "csv": {"sink.properties.
            "slots": {}, "slots-json": {"sink.properties.format": "json"}}
 
 
-def summary(env: Env, table: str, sandbox=None) -> tuple:
+def summary(env: Env, table: str) -> tuple:
     """What tells one set of rows from another: counts, NULLs, sums, first and last time."""
     ((count, distinct, ids, amounts, names, first, last),) = env.query(
         "SELECT COUNT(*), COUNT(DISTINCT id), SUM(id), SUM(amount), COUNT(name), MIN(at), MAX(at) "
-        f"FROM {env.database}.{table}", sandbox)
+        f"FROM {env.database}.{table}")
     return int(count), int(distinct), int(ids or 0), float(amounts or 0), int(names), first, last
 
 

@@ -5,10 +5,11 @@ import time
 from cases.datastream import COLUMNS, summary
 from harness.cases import Env, case, checkpointed, contains, equal
 from harness.process import wait_for
-from harness.sandbox import Sandbox
 
-# Long enough for several tries; `--long` goes through a whole minute.
+# Long enough for several tries; the long case goes through a whole minute.
 SHORT, MINUTE = 15, 60
+# Ten retries, two seconds apart and more: a minute and a half.
+PATIENT = {"sink.max-retries": "10", "sink.retry.interval-ms": "2000", "sink.connect.timeout-ms": "2000"}
 
 
 @case()
@@ -22,44 +23,57 @@ def down_for_a_minute(env: Env) -> None:
 
 
 def down_for(env: Env, seconds: float) -> None:
-    """The sandbox is killed under load and started again on the same ports with its data: nothing is missing."""
-    with Sandbox(env.folder / f"sandbox-{env.database}", keep_data=True) as sandbox:
-        env.create("d", COLUMNS, sandbox=sandbox)
-        progress = env.progress_file()
-        job = env.rows("slots", env.options("d", {"sink.max-retries": "10", "sink.retry.interval-ms": "2000",
-                                                  "sink.connect.timeout-ms": "2000"}, sandbox),
-                       checkpoint=500, progress=progress, rate=10_000, restarts=1000)
-        wait_for("rows", lambda: checkpointed(progress) > 0, timeout=60)
-        sandbox.kill()
-        time.sleep(seconds)
-        sandbox.start()
-        before = checkpointed(progress)
-        wait_for("the job to go on", lambda: checkpointed(progress) > before + 20_000, timeout=120)
-        upto = checkpointed(progress)
-        arrived = env.value(f"SELECT COUNT(DISTINCT id) FROM {env.database}.d WHERE id < {upto}", sandbox)
-        equal(f"rows below {upto}", arrived, upto)
-        restarts = env.cluster.restarts(job)
-        env.cluster.cancel(job)
-        count, distinct, *_ = summary(env, "d", sandbox)
-        if restarts == 0:
-            equal("duplicates", count - distinct, 0)
+    """StarRocks goes away under load and comes back: nothing is missing."""
+    env.create("d", COLUMNS)
+    progress = env.progress_file()
+    job = env.rows("slots", env.options("d", PATIENT), checkpoint=500, progress=progress, rate=10_000, restarts=1000)
+    wait_for("rows", lambda: checkpointed(progress) > 0, timeout=60)
+    env.sandbox.down()
+    time.sleep(seconds)
+    env.sandbox.up()
+    before = checkpointed(progress)
+    wait_for("the job to go on", lambda: checkpointed(progress) > before + 20_000, timeout=120)
+    upto = checkpointed(progress)
+    arrived = env.value(f"SELECT COUNT(DISTINCT id) FROM {env.database}.d WHERE id < {upto}")
+    equal(f"rows below {upto}", arrived, upto)
+    equal("restarts", env.cluster.restarts(job), 0)
+    env.cluster.cancel(job)
+    count, distinct, *_ = summary(env, "d")
+    equal("duplicates", count - distinct, 0)
 
 
 @case()
 def down_at_the_start(env: Env) -> None:
-    """The sandbox goes away between planning and the first load, and comes back."""
-    with Sandbox(env.folder / f"sandbox-{env.database}", keep_data=True) as sandbox:
-        env.create("d", COLUMNS, sandbox=sandbox)
-        job = env.rows("csv", env.options("d", {"sink.max-retries": "10", "sink.retry.interval-ms": "2000",
-                                                "sink.properties.columns": "id,name,amount,at"}, sandbox),
-                       rate=20_000, rows=200_000, checkpoint=60_000)
-        sandbox.kill()
-        env.cluster.wait_until_running(job)
-        time.sleep(SHORT)
-        sandbox.start()
-        env.cluster.finish(job)
-        count, distinct, *_ = summary(env, "d", sandbox)
-        equal("rows", (count, distinct), (200_000, 200_000))
+    """StarRocks goes away between planning and the first load, and comes back."""
+    env.create("d", COLUMNS)
+    job = env.rows("csv", env.options("d", {**PATIENT, "sink.properties.columns": "id,name,amount,at"}),
+                   rate=20_000, rows=200_000, checkpoint=60_000)
+    env.sandbox.down()
+    env.cluster.wait_until_running(job)
+    time.sleep(SHORT)
+    env.sandbox.up()
+    env.cluster.finish(job)
+    count, distinct, *_ = summary(env, "d")
+    equal("rows", (count, distinct), (200_000, 200_000))
+
+
+@case()
+def down_for_longer_than_the_retries(env: Env) -> None:
+    """The job fails with one error that names the table and the server, is restarted by Flink, and loses nothing."""
+    env.create("d", COLUMNS)
+    progress = env.progress_file()
+    job = env.rows("slots", env.options("d", {**PATIENT, "sink.max-retries": "1"}), checkpoint=500, progress=progress,
+                   rate=10_000, restarts=1000)
+    wait_for("rows", lambda: checkpointed(progress) > 0, timeout=60)
+    env.sandbox.down()
+    wait_for("a restart", lambda: env.cluster.restarts(job) > 0, timeout=60)
+    contains(env.cluster.failure(job), f"{env.database}.d", env.sandbox.load_url)
+    env.sandbox.up()
+    before = checkpointed(progress)
+    wait_for("the job to go on", lambda: checkpointed(progress) > before + 20_000, timeout=120)
+    upto = checkpointed(progress)
+    arrived = env.value(f"SELECT COUNT(DISTINCT id) FROM {env.database}.d WHERE id < {upto}")
+    equal(f"rows below {upto}", arrived, upto)
 
 
 @case()

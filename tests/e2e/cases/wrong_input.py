@@ -41,7 +41,7 @@ MISTAKES = {
 @case()
 def at_planning(env: Env) -> None:
     env.create("right", "id INT, name VARCHAR(20)")
-    loads = env.sandbox.loads()
+    requests = env.sandbox.requests()
     problems = []
     for name, (changes, columns, wanted) in MISTAKES.items():
         options = {k: v for k, v in {**env.options("right"), **changes}.items() if v is not None}
@@ -60,7 +60,7 @@ def at_planning(env: Env) -> None:
             problems.append(f"{name}: accepted")
     if problems:
         raise AssertionError("\n".join(problems))
-    equal("loads sent", env.sandbox.loads(), loads)
+    equal("requests sent", env.sandbox.requests(), requests)
 
 
 @case()

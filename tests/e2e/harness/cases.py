@@ -66,18 +66,18 @@ class Env:
 
     # --- StarRocks
 
-    def query(self, sql: str, sandbox=None) -> list:
-        with (sandbox or self.sandbox).connect() as connection:
+    def query(self, sql: str) -> list:
+        with self.sandbox.connect() as connection:
             return connection.query(sql)
 
-    def value(self, sql: str, sandbox=None):
+    def value(self, sql: str):
         """The one value of a query, as an int if it looks like one."""
-        ((value,),) = self.query(sql, sandbox)
+        ((value,),) = self.query(sql)
         return int(value) if value is not None and re.fullmatch(r"-?\d+", value) else value
 
-    def create(self, table: str, columns: str, keys: str = "DUPLICATE KEY (id)", sandbox=None) -> str:
+    def create(self, table: str, columns: str, keys: str = "DUPLICATE KEY (id)") -> str:
         """Creates a table in the case's database; its full name."""
-        with (sandbox or self.sandbox).connect() as connection:
+        with self.sandbox.connect() as connection:
             connection.query(f"CREATE DATABASE IF NOT EXISTS {self.database}")
             connection.query(f'CREATE TABLE {self.database}.{table} ({columns}) {keys} DISTRIBUTED BY HASH (id) '
                              'PROPERTIES ("replication_num" = "1")')
@@ -85,9 +85,9 @@ class Env:
 
     # --- Flink
 
-    def options(self, table: str, more=None, sandbox=None) -> dict:
+    def options(self, table: str, more=None) -> dict:
         """The sink's options for a table of the case's database, and some more."""
-        sandbox = sandbox or self.sandbox
+        sandbox = self.sandbox
         options = {
             "jdbc-url": sandbox.jdbc_url, "load-url": sandbox.load_url, "username": sandbox.user,
             "password": sandbox.password, "database-name": self.database, "table-name": table,

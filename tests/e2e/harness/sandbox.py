@@ -1,4 +1,103 @@
-"""The StarRocks sandbox as a process of its own."""
+"""The StarRocks sandbox as a process of its own, on ports of its own."""
+
+import json
+import urllib.request
+from pathlib import Path
+
+from .mysql import Connection
+from .paths import cargo_target
+from .process import Child, wait_for
 
 USER = "root"
 PASSWORD = "pa55-w0rd-that-no-log-may-show"
+
+
+class Sandbox:
+    """A context manager: leaving it stops the server. Data is in memory; it lives as long as the process.
+
+    Ports that are taken down and up again (`down`, `up`) keep their numbers, and the server its data and labels.
+    """
+
+    def __init__(self, folder: Path):
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self.user, self.password = USER, PASSWORD
+
+    def __enter__(self):
+        ready = self._folder / "sandbox-ready.json"
+        ready.unlink(missing_ok=True)
+        self._child = Child([cargo_target() / "release" / "starrocks-sandbox", "--user", self.user, "--password",
+                             self.password, "--ready-file", ready], self._folder / "sandbox.log")
+
+        def is_ready():
+            if self._child.exit_code() is not None:
+                raise RuntimeError(f"the sandbox ended at its start:\n{self._child.tail()}")
+            return ready.exists()
+
+        try:
+            wait_for("the sandbox to start", is_ready, timeout=30)
+        except BaseException:
+            self._child.kill()
+            raise
+        ports = json.loads(ready.read_text())
+        self.fe_port, self.mysql_port, self._control_port = ports["fe"], ports["mysql"], ports["control"]
+        return self
+
+    def __exit__(self, *_):
+        self._child.stop()
+
+    @property
+    def load_url(self) -> str:
+        return f"127.0.0.1:{self.fe_port}"
+
+    @property
+    def jdbc_url(self) -> str:
+        return f"jdbc:mysql://127.0.0.1:{self.mysql_port}"
+
+    def connect(self) -> Connection:
+        """A connection to the MySQL port."""
+        return Connection(self.mysql_port, self.user, self.password)
+
+    # --- what goes wrong, through the control port
+
+    def arm(self, *faults: dict) -> None:
+        """Arms faults: `kind` and what else the sandbox's README says."""
+        self._control("POST", "/faults", list(faults))
+
+    def all_fired(self) -> bool:
+        """Whether each armed fault has fired at least once, and as often as it was to."""
+        return all(fault["hits"] >= max(fault["times"], 1) for fault in self._control("GET", "/faults"))
+
+    def clear_faults(self) -> None:
+        """Takes back every fault, and what `down`, `hang` and `slow` did."""
+        self._control("DELETE", "/faults")
+        self._order(start="all", hang=False, rate=0)
+
+    def down(self) -> None:
+        """Closes all ports and resets their connections."""
+        self._order(stop="all")
+
+    def up(self) -> None:
+        self._order(start="all")
+
+    def hang(self) -> None:
+        """The load ports accept connections and requests, and answer none."""
+        for port in ("fe", "be"):
+            self._order(hang=True, port=port)
+
+    def slow(self, bytes_per_second: int) -> None:
+        """Each BE reads bodies at most that fast."""
+        self._order(rate=bytes_per_second)
+
+    def requests(self) -> int:
+        """HTTP requests so far, on all ports of FEs and BEs."""
+        return self._control("GET", "/stats")["requests"]
+
+    def _order(self, **order) -> None:
+        self._control("POST", "/control", order)
+
+    def _control(self, method: str, path: str, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{self._control_port}{path}", data, method=method)
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return json.load(response)
