@@ -185,7 +185,7 @@ impl Client {
                 fresh: false,
             };
             let answer = match self.http.send(&request) {
-                Err(Failure::Broken { reused: true, .. }) => {
+                Err(failure) if failure.is_stale() => {
                     request.fresh = true;
                     self.http.send(&request)?
                 }

@@ -95,6 +95,12 @@ impl Failure {
         }
     }
 
+    /// Whether the server may just have closed a kept connection before the request came: nothing of a body was
+    /// sent, and the same request over a new connection is worth a try at once.
+    pub(crate) fn is_stale(&self) -> bool {
+        matches!(self, Failure::Broken { reused: true, timed_out: false, sent: Sent::Nothing, .. })
+    }
+
     pub(crate) fn timed_out(&self) -> bool {
         matches!(self, Failure::Connect { timed_out: true, .. } | Failure::Broken { timed_out: true, .. })
     }

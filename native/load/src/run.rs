@@ -57,7 +57,7 @@ impl Problem {
     fn failure(failure: &Failure, what: String) -> Self {
         let code = if failure.timed_out() { ErrorCode::Timeout } else { ErrorCode::Connect };
         let (http_status, stale) = match failure {
-            Failure::Broken { status, reused, .. } => (*status, *reused),
+            Failure::Broken { status, .. } => (*status, failure.is_stale()),
             _ => (None, false),
         };
         Problem { http_status, stale, ..Problem::new(code, what) }
@@ -87,13 +87,19 @@ fn fail<T>(problem: Problem) -> Result<T, Stop> {
 
 /// What one FE led to.
 enum Step {
-    Loaded(Loaded),
+    Loaded(Box<Loaded>),
     /// This FE can't be used now; nothing was sent to a BE.
     NextFe {
         why: String,
         timed_out: bool,
         is_no_fe: bool,
     },
+}
+
+impl Step {
+    fn loaded(loaded: Loaded) -> Step {
+        Step::Loaded(Box::new(loaded))
+    }
 }
 
 /// How sure it is that the server has not taken the load.
@@ -133,6 +139,15 @@ pub(crate) struct Run<'a> {
     fresh: bool,
     fe: Option<Endpoint>,
     be: Option<Endpoint>,
+}
+
+/// How many rows the server says something of: in the table, or left out for a reason that it gives.
+fn rows_accounted_for(loaded: &Loaded) -> Option<u64> {
+    let parts = loaded.loaded_rows.map(|rows| {
+        rows.saturating_add(loaded.filtered_rows.unwrap_or(0))
+            .saturating_add(loaded.unselected_rows.unwrap_or(0))
+    });
+    [loaded.total_rows, parts].into_iter().flatten().min()
 }
 
 impl<'a> Run<'a> {
@@ -270,7 +285,7 @@ impl<'a> Run<'a> {
         let mut none_is_fe = true;
         for fe in client.frontends.in_order() {
             match self.through(fe)? {
-                Step::Loaded(loaded) => return Ok(loaded),
+                Step::Loaded(loaded) => return Ok(*loaded),
                 Step::NextFe { why, timed_out, is_no_fe } => {
                     client.frontends.failed(fe);
                     reasons.push(format!("{}: {why}", fe.endpoint));
@@ -284,7 +299,8 @@ impl<'a> Run<'a> {
         let reasons = reasons.join("; ");
         if none_is_fe {
             let what = format!("no address in load-url is that of an FE's HTTP port: {reasons}");
-            return fail(Problem::new(ErrorCode::Config, what).permanent());
+            // Tried again all the same: proxies say 404 for servers that are not up yet.
+            return retry(Problem::new(ErrorCode::Config, what));
         }
         let code = if all_timed_out { ErrorCode::Timeout } else { ErrorCode::Connect };
         retry(Problem::new(code, format!("no FE can be used: {reasons}")))
@@ -305,7 +321,7 @@ impl<'a> Run<'a> {
                 Ok(answer) => answer,
                 Err(Failure::Cancelled) => return Err(Stop::Cancelled),
                 Err(Failure::Invalid(why)) => return fail(Problem::new(ErrorCode::Config, why).permanent()),
-                Err(failure) if with_body => return self.body_failed(&failure, &way).map(Step::Loaded),
+                Err(failure) if with_body => return self.body_failed(&failure, &way).map(Step::loaded),
                 Err(failure) => return Ok(next_fe(&way, failure.why(), failure.timed_out())),
             };
             match answer.status {
@@ -345,7 +361,9 @@ impl<'a> Run<'a> {
                         Level::Info,
                         &format!("{} takes loads itself instead of redirecting as an FE does", fe.endpoint),
                     );
-                    fe.set_direct();
+                    if way.len() == 1 {
+                        fe.set_direct();
+                    }
                     with_body = true;
                 }
                 200 => return self.answered(&answer, &way, with_body, begun, sent),
@@ -370,7 +388,7 @@ impl<'a> Run<'a> {
         if !with_body {
             return match http.send(&request) {
                 // The server had closed the connection long ago, and nothing was sent that matters.
-                Err(Failure::Broken { reused: true, .. }) => {
+                Err(failure) if failure.is_stale() => {
                     request.fresh = true;
                     http.send(&request)
                 }
@@ -440,7 +458,7 @@ impl<'a> Run<'a> {
                 let problem =
                     Problem { http_status: Some(status), reply, ..Problem::new(ErrorCode::Load, what) };
                 let doubt = if self.sent == Sent::All { Doubt::Real } else { Doubt::Little };
-                self.ask_label(problem, doubt).map(Step::Loaded)
+                self.ask_label(problem, doubt).map(Step::loaded)
             }
             _ => Ok(Step::NextFe {
                 why: format!("HTTP status {status}: {message}"),
@@ -471,13 +489,13 @@ impl<'a> Run<'a> {
                 }
                 return self
                     .ask_label(problem(ErrorCode::Load, format!("BE {server}: {why}")), Doubt::Real)
-                    .map(Step::Loaded);
+                    .map(Step::loaded);
             }
         };
         if with_body && !reply.label.is_empty() && reply.label != self.load.label {
             let other = shorten(&reply.label, MAX_LABEL_LEN);
             let what = format!("BE {server}: its answer is for another load, '{other}'");
-            return self.ask_label(problem(ErrorCode::Load, what), Doubt::Real).map(Step::Loaded);
+            return self.ask_label(problem(ErrorCode::Load, what), Doubt::Real).map(Step::loaded);
         }
 
         let message = self.shown(&reply.message, MAX_MESSAGE);
@@ -497,26 +515,26 @@ impl<'a> Run<'a> {
             }),
             Verdict::Success => {
                 self.note_filtered(&loaded, error_url.as_deref());
-                Ok(Step::Loaded(loaded))
+                Ok(Step::loaded(loaded))
             }
             Verdict::PublishTimeout => {
                 self.note_filtered(&loaded, error_url.as_deref());
                 self.log(Level::Info, &format!("committed, the rows will be visible after a while: {message}"));
-                Ok(Step::Loaded(loaded))
+                Ok(Step::loaded(loaded))
             }
             Verdict::LabelExists { finished: true } if sent == Sent::All => {
                 self.log(Level::Info, "an earlier try had succeeded: its label is FINISHED");
-                Ok(Step::Loaded(Loaded::default()))
+                Ok(Step::loaded(Loaded::default()))
             }
             Verdict::LabelExists { finished: false } if begun => {
                 let what = format!("{server}: an earlier try still runs under this label");
-                self.ask_label(said(ErrorCode::Load, what), Doubt::Real).map(Step::Loaded)
+                self.ask_label(said(ErrorCode::Load, what), Doubt::Real).map(Step::loaded)
             }
             Verdict::LabelExists { .. } => fail(foreign(said(ErrorCode::Undecided, String::new()), &message)),
             Verdict::Unknown if !with_body => Ok(next_fe(way, &format!("unknown status '{status}': {message}"), false)),
             Verdict::Unknown => {
                 let what = format!("BE {server} answered with a status that is not known, '{status}': {message}");
-                self.ask_label(said(ErrorCode::Load, what), Doubt::Real).map(Step::Loaded)
+                self.ask_label(said(ErrorCode::Load, what), Doubt::Real).map(Step::loaded)
             }
             Verdict::Fail => {
                 let what = format!("{server} answered {status}: {message}");
@@ -528,9 +546,9 @@ impl<'a> Run<'a> {
                     }),
                     Class::LabelUsed if !begun => fail(foreign(said(ErrorCode::Undecided, String::new()), &message)),
                     Class::LabelUsed | Class::Ambiguous if with_body => {
-                        self.ask_label(said(ErrorCode::Load, what), Doubt::Real).map(Step::Loaded)
+                        self.ask_label(said(ErrorCode::Load, what), Doubt::Real).map(Step::loaded)
                     }
-                    Class::Other if with_body => self.ask_label(said(ErrorCode::Load, what), Doubt::Little).map(Step::Loaded),
+                    Class::Other if with_body => self.ask_label(said(ErrorCode::Load, what), Doubt::Little).map(Step::loaded),
                     _ => retry(said(ErrorCode::Load, what)),
                 }
             }
@@ -567,8 +585,8 @@ impl<'a> Run<'a> {
             }
             Fate::RolledBack(reason) => {
                 if !reason.is_empty() {
-                    let reason = self.shown(&reason, MAX_MESSAGE);
-                    problem.what = format!("{}; the server rolled the load back: {reason}", problem.what);
+                    let shown = self.shown(&reason, MAX_MESSAGE);
+                    problem.what = format!("{}; the server rolled the load back: {shown}", problem.what);
                     if let Class::Permanent(code, advice) = classify(&reason) {
                         return fail(Problem { code, advice, ..problem.permanent() });
                     }
@@ -635,7 +653,7 @@ impl<'a> Run<'a> {
         let has = |name: &str| self.headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
         // With these, the server's rows and ours are not the same things.
         let countable = !["skip_header", "json_root", "jsonpaths", "envelope"].into_iter().any(has);
-        if let (Some(ours), Some(theirs), true) = (self.load.rows, loaded.total_rows, countable) {
+        if let (Some(ours), Some(theirs), true) = (self.load.rows, rows_accounted_for(&loaded), countable) {
             if theirs < ours {
                 let what = format!(
                     "it is committed, but the server counted {theirs} rows where {ours} were sent: rows are missing in \

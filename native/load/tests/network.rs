@@ -330,7 +330,7 @@ fn a_server_that_is_no_fe_is_named() {
     let other = Server::start(|conn| conn.answer("404 Not Found", "", "Not Found"));
     let (result, log) = load_with(config(&[other.url()]), BODY);
     let e = result.unwrap_err();
-    assert_eq!((e.code, e.retriable, log.retries()), (ErrorCode::Config, false, 0));
+    assert_eq!((e.code, log.retries()), (ErrorCode::Config, 3));
     assert!(e.message.contains("load-url") && e.message.contains(&other.url()), "{e}");
 }
 
