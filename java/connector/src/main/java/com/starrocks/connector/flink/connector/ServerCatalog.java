@@ -53,11 +53,11 @@ interface ServerCatalog {
             return table;
         } catch (StarRocksNativeException e) {
             throw new ValidationException(
-                    "Can't read the schema of the StarRocks table "
+                    "The StarRocks table "
                             + options.database()
                             + "."
                             + options.table()
-                            + ": "
+                            + " can't be planned with: "
                             + e.getMessage(),
                     e);
         }
