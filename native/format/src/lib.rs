@@ -17,6 +17,37 @@
 //! What StarRocks accepts is taken from its documentation ("Stream Load", "Load data in CSV/JSON
 //! format") and from the sources of its backend (`be/src/formats/csv`, `be/src/exec/csv_scanner.cpp`,
 //! `be/src/formats/json`).
+//!
+//! ```
+//! use std::sync::Arc;
+//! use starrocks_format::{ColumnSpec, Format, Properties, TablePlan, TableSpec, Type, ZoneRules};
+//!
+//! let column = |name: &str, ty, server_type: &str| ColumnSpec {
+//!     name: name.to_owned(),
+//!     ty,
+//!     server_type: server_type.to_owned(),
+//! };
+//! let spec = TableSpec {
+//!     database: "shop".to_owned(),
+//!     table: "orders".to_owned(),
+//!     format: Format::Csv,
+//!     raw: false,
+//!     op: true,
+//!     columns: vec![column("id", Type::Int, "int"), column("note", Type::Char, "varchar")],
+//! };
+//! let properties = Properties::new([("column_separator", "\\x01")])?;
+//! let plan = TablePlan::new(spec, &properties, Arc::new(ZoneRules::utc()))?;
+//! assert!(plan.headers().contains(&("columns".to_owned(), "`id`,`note`,`__op`".to_owned())));
+//!
+//! // A block of one frame: INTEGER 7, STRING "hi".
+//! let block = b"\x0c\0\0\0\0\0\0\x02\x05\x07\0\0\0\x0b\x02\0\0\0hi";
+//! let mut batch = Vec::new();
+//! for frame in starrocks_row::frames(block) {
+//!     plan.write_row(&frame?, &mut batch)?;
+//! }
+//! assert_eq!(batch, b"7\x01hi\x010\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod array;
 mod base64;
