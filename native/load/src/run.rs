@@ -27,6 +27,9 @@ const LAST_POLL: Duration = Duration::from_secs(2);
 /// How often at least a label's state is asked for before giving up.
 const MIN_QUESTIONS: u32 = 3;
 
+/// How long at least, however short the pauses between tries are: failing here leaves rows in doubt.
+const MIN_PATIENCE: Duration = Duration::from_secs(5);
+
 const MAX_MESSAGE: usize = 2000;
 
 /// What went wrong in a try.
@@ -611,7 +614,7 @@ impl<'a> Run<'a> {
     fn fate(&self) -> Fate {
         let started = Instant::now();
         let left = self.client.config.max_retries.saturating_sub(self.retries).max(1);
-        let patience = self.client.config.retry_interval.saturating_mul(left);
+        let patience = self.client.config.retry_interval.saturating_mul(left).max(MIN_PATIENCE);
         let mut pause = FIRST_POLL;
         let mut failing: Option<(Instant, u32)> = None;
         loop {

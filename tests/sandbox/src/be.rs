@@ -483,10 +483,11 @@ impl StreamLoad<'_> {
                 "Publish Timeout",
                 "Publish timeout. The data will be visible after a while, injected",
             );
-            let next = self.send(connection, &value, "publish timeout")?;
+            // What is committed becomes visible, whether or not the answer reaches anybody.
+            let sent = self.send(connection, &value, "publish timeout");
             pause(self.server, fault.delay(0));
             return Ok(match self.commit(begun, loader, bytes) {
-                Ok(()) => Err(next),
+                Ok(()) => Err(sent?),
                 Err(message) => {
                     self.server.stats.outcome(number, 200, &message);
                     Err(Next::Close)

@@ -1,0 +1,267 @@
+//! The sink, from row block to table, against the StarRocks look-alike with faults injected.
+//!
+//! [`World`] is a server with one table of numbered rows; [`Job`] is what a subtask does with its sink: write rows,
+//! and wait at checkpoints until they are loaded. After a fault the table says whether a row is missing or twice.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mysql::prelude::Queryable;
+use starrocks_load::Client;
+use starrocks_row::writer::BlockWriter;
+use starrocks_row::{Op, pairs};
+use starrocks_sandbox::config::Config as ServerConfig;
+use starrocks_sandbox::faults::{Fault, Kind};
+use starrocks_sandbox::server::Sandbox;
+use starrocks_sink::counters::{Cell, Counters};
+use starrocks_sink::events::Events;
+use starrocks_sink::{Config, HttpLoader, Session, SinkError};
+
+/// Long enough for anything here that does not hang.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running server with the table `d.t (id BIGINT, payload VARCHAR)`.
+pub struct World {
+    /// The server.
+    pub sandbox: Sandbox,
+}
+
+impl World {
+    /// A server as the tests use it unless they say otherwise.
+    pub fn new() -> Self {
+        Self::with(ServerConfig::default())
+    }
+
+    /// A server set up in some way.
+    ///
+    /// # Panics
+    /// When it can't be started.
+    pub fn with(config: ServerConfig) -> Self {
+        let world = Self { sandbox: Sandbox::start(config).expect("the server starts") };
+        world.execute("CREATE DATABASE d");
+        world.create_table("t", "DUPLICATE KEY (id)");
+        world
+    }
+
+    /// Adds a table of the same columns, with the given key.
+    pub fn create_table(&self, name: &str, key: &str) {
+        self.execute(&format!(
+            "CREATE TABLE d.{name} (id BIGINT NOT NULL, payload VARCHAR(1000)) {key} DISTRIBUTED BY HASH (id)"
+        ));
+    }
+
+    /// Runs a statement over the MySQL port.
+    ///
+    /// # Panics
+    /// When the server refuses it.
+    pub fn execute(&self, sql: &str) {
+        self.connect().query_drop(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    fn connect(&self) -> mysql::Conn {
+        let port = self.sandbox.server().ports().mysql.address;
+        let options = mysql::OptsBuilder::new()
+            .ip_or_hostname(Some(port.ip().to_string()))
+            .tcp_port(port.port())
+            .user(Some("root"))
+            .prefer_socket(false);
+        mysql::Conn::new(options).expect("the MySQL port answers")
+    }
+
+    /// The ids in a table, in order, each as often as it is there.
+    ///
+    /// # Panics
+    /// When the server refuses the query.
+    pub fn ids(&self, table: &str) -> Vec<u64> {
+        self.connect().query(format!("SELECT id FROM d.{table} ORDER BY id")).expect("the table can be read")
+    }
+
+    /// Expects these ids in a table, after a moment at the latest: rows of a load that was committed, but whose
+    /// publishing took longer than the server waits, become visible by and by.
+    ///
+    /// # Panics
+    /// When they don't.
+    pub fn expect_ids(&self, table: &str, expected: &[u64], when: &str) {
+        let deadline = Instant::now() + Duration::from_secs(3);
+        while self.ids(table) != expected && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let there = self.ids(table);
+        if there != expected {
+            let rows: Vec<mysql::Row> =
+                self.connect().query("SELECT * FROM sandbox.ledger").expect("the ledger");
+            rows.iter().for_each(|row| eprintln!("{row:?}"));
+        }
+        let missing: Vec<_> = expected.iter().filter(|id| !there.contains(id)).collect();
+        let twice: Vec<_> = there.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+        assert!(there == expected, "table {table}, {when}: missing {missing:?}, twice {twice:?}");
+    }
+
+    /// Injects a fault.
+    ///
+    /// # Panics
+    /// When it is malformed.
+    pub fn inject(&self, fault: Fault) {
+        self.sandbox.server().faults.add(fault).expect("a sound fault");
+    }
+
+    /// Injects a fault that happens once, at the first chance.
+    pub fn inject_once(&self, kind: Kind) {
+        self.inject(Fault::new(kind));
+    }
+
+    /// How often the faults of this kind have happened.
+    pub fn hits(&self, kind: Kind) -> u64 {
+        let report = self.sandbox.server().faults.report();
+        report.iter().filter(|report| report.fault.kind == kind).map(|report| report.hits).sum()
+    }
+
+    /// The `load-url` of the leader.
+    pub fn load_url(&self) -> String {
+        self.sandbox.server().ports().fe.address.to_string()
+    }
+
+    /// A job with quick retries; `options` come on top.
+    pub fn job(&self, options: &[(&str, &str)]) -> Job {
+        Job::open(&self.load_url(), options)
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A sink session and the table it writes.
+pub struct Job {
+    session: Session,
+    table: u16,
+    /// Its counters.
+    pub counters: Arc<Counters>,
+    events: Arc<Events>,
+}
+
+impl Job {
+    /// Opens a session.
+    ///
+    /// # Panics
+    /// When the configuration is refused.
+    pub fn open(load_url: &str, options: &[(&str, &str)]) -> Self {
+        let mut all = vec![
+            ("load-url", load_url),
+            ("username", "root"),
+            ("password", ""),
+            ("sink.io.thread-count", "2"),
+            ("sink.chunk-limit", "3221225472"),
+            ("sink.buffer-flush.max-bytes", "94371840"),
+            ("sink.buffer-flush.max-rows", "500000"),
+            ("sink.buffer-flush.interval-ms", "300000"),
+            ("sink.buffer.max-memory", "188743680"),
+            ("sink.max-retries", "4"),
+            ("sink.retry.interval-ms", "20"),
+            ("sink.socket.timeout-ms", "1500"),
+            ("sink.wait-for-continue.timeout-ms", "700"),
+            ("context.job-id", "c0ffee"),
+            ("context.subtask", "0"),
+        ];
+        all.retain(|(key, _)| options.iter().all(|(own, _)| own != key));
+        all.extend(options);
+        let config = Config::decode(&pairs::encode::<str>(&all)).expect("a sound configuration");
+        let client = Client::new(config.client.clone()).expect("a sound client configuration");
+        let (counters, events) = (Arc::new(Counters::new()), Arc::new(Events::default()));
+        let loader = Arc::new(HttpLoader::new(client, Arc::clone(&counters), Arc::clone(&events)));
+        let session =
+            Session::open(config, loader, Arc::clone(&counters), Arc::clone(&events)).expect("a session");
+        let mut job = Self { session, table: 0, counters, events };
+        job.table = job.table("t", false);
+        job
+    }
+
+    /// Adds a table of `id` and `payload`.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub fn table(&self, name: &str, has_op: bool) -> u16 {
+        let mut columns = 2u16.to_le_bytes().to_vec();
+        for (column, node, server) in [("id", 5u8, "bigint"), ("payload", 9, "varchar")] {
+            for text in [column, server] {
+                columns.extend((text.len() as u16).to_le_bytes());
+                columns.extend(text.as_bytes());
+                if text == column {
+                    columns.push(node);
+                }
+            }
+        }
+        let op = if has_op { "true" } else { "false" };
+        let pairs: [(&str, &[u8]); 6] = [
+            ("database", b"d"),
+            ("table", name.as_bytes()),
+            ("format", b"csv"),
+            ("raw", b"false"),
+            ("op", op.as_bytes()),
+            ("columns", &columns),
+        ];
+        self.session.add_table(&pairs::encode(&pairs)).expect("a sound table")
+    }
+
+    /// Writes the rows `ids`, upserts of the job's own table.
+    pub fn write(&self, ids: impl IntoIterator<Item = u64>) -> Result<(), SinkError> {
+        self.write_to(self.table, ids.into_iter().map(|id| (id, Op::Upsert, format!("row {id}"))))
+    }
+
+    /// Writes rows of any table.
+    ///
+    /// # Panics
+    /// When no memory comes free for a long time.
+    pub fn write_to(
+        &self,
+        table: u16,
+        rows: impl IntoIterator<Item = (u64, Op, String)>,
+    ) -> Result<(), SinkError> {
+        let mut block = BlockWriter::new();
+        for (id, op, payload) in rows {
+            block.slots(table, op, |row| {
+                row.i64(id as i64);
+                row.str(payload);
+            });
+        }
+        let block = block.into_bytes();
+        let (mut position, deadline) = (0, Instant::now() + PATIENCE);
+        while position < block.len() {
+            assert!(Instant::now() < deadline, "no memory came free in {PATIENCE:?}");
+            position = self.session.submit(&block, position, 256 * 1024, Duration::from_millis(50))?;
+        }
+        Ok(())
+    }
+
+    /// Loads what was written so far, as one batch and without waiting.
+    pub fn seal(&self) -> Result<(), SinkError> {
+        self.session.flush()
+    }
+
+    /// A checkpoint: everything before it is loaded when this returns.
+    ///
+    /// # Panics
+    /// When that takes too long.
+    pub fn checkpoint(&self) -> Result<(), SinkError> {
+        self.session.flush()?;
+        assert!(self.session.wait_loaded(PATIENCE)?, "not loaded within {PATIENCE:?}");
+        Ok(())
+    }
+
+    /// Cancels from outside.
+    pub fn cancel(&self) {
+        self.session.cancel();
+    }
+
+    /// A counter.
+    pub fn count(&self, cell: Cell) -> i64 {
+        self.counters.get(cell)
+    }
+
+    /// The log so far, as text.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&self.events.drain().unwrap_or_default()).into_owned()
+    }
+}
