@@ -18,16 +18,17 @@ class Sandbox:
     Ports that are taken down and up again (`down`, `up`) keep their numbers, and the server its data and labels.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, options=()):
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
+        self._options = list(options)
         self.user, self.password = USER, PASSWORD
 
     def __enter__(self):
         ready = self._folder / "sandbox-ready.json"
         ready.unlink(missing_ok=True)
         self._child = Child([cargo_target() / "release" / "starrocks-sandbox", "--user", self.user, "--password",
-                             self.password, "--ready-file", ready], self._folder / "sandbox.log")
+                             self.password, "--ready-file", ready, *self._options], self._folder / "sandbox.log")
 
         def is_ready():
             if self._child.exit_code() is not None:
