@@ -1,7 +1,7 @@
 """Each mistake ends in one error that names it, when the job is planned: before anything is sent."""
 
 from harness.cases import Env, case, contains, equal
-from harness.cluster import ClientFailed
+from harness.cluster import ClientFailed, without_frames
 
 COLUMNS = "id INT, name STRING"
 
@@ -49,11 +49,10 @@ def at_planning(env: Env) -> None:
             env.sql(env.sink_ddl("t", columns, options), "INSERT INTO t SELECT * FROM (VALUES (1, 'x')) AS s (a, b)"
                     if not columns.startswith("id STRING") else "INSERT INTO t VALUES ('1', 'x')")
         except ClientFailed as error:
-            # The causes, without the frames of their stack traces.
-            said = [line for line in error.output.splitlines() if not line.lstrip().startswith(("at ", "..."))]
-            missing = [part for part in wanted if not any(part.lower() in line.lower() for line in said)]
+            said = without_frames(error.output)
+            missing = [part for part in wanted if part.lower() not in said.lower()]
             if missing:
-                problems.append(f"{name}: {missing} not in " + " / ".join(said))
+                problems.append(f"{name}: {missing} not in {said}")
             if env.sandbox.password in error.output:
                 problems.append(f"{name}: shows the password")
         else:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 import uuid
 from pathlib import Path
@@ -35,11 +36,16 @@ class JobFailed(Exception):
 
 
 class ClientFailed(Exception):
-    """`sql-client.sh` or `flink` said no; `output` is all it printed."""
+    """`sql-client.sh`, `flink` or the REST API said no; `output` is all it said."""
 
     def __init__(self, what: str, output: str):
-        super().__init__(f"{what} failed:\n{output}")
+        super().__init__(f"{what} failed:\n{without_frames(output)}")
         self.output = output
+
+
+def without_frames(text: str) -> str:
+    """A stack trace's messages, without the frames."""
+    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(("at ", "... ")))
 
 
 def job_ids(output: str) -> list:
@@ -193,7 +199,7 @@ class FlinkCluster:
             if state in wanted:
                 return state
             if state in ENDED:
-                raise JobFailed(f"job {job} is {state}, not {' or '.join(wanted)}: {self.failure(job)}")
+                raise JobFailed(f"job {job} is {state}, not {' or '.join(wanted)}: {without_frames(self.failure(job))}")
             return None
 
         return wait_for(f"job {job} to be {' or '.join(wanted)} on Flink {self.version}", reached, timeout)
@@ -206,7 +212,7 @@ class FlinkCluster:
         def running():
             details = self.rest(f"/jobs/{job}")
             if details["state"] in ENDED:
-                raise JobFailed(f"job {job} is {details['state']}: {self.failure(job)}")
+                raise JobFailed(f"job {job} is {details['state']}: {without_frames(self.failure(job))}")
             return all(vertex["status"] in ("RUNNING", "FINISHED") for vertex in details["vertices"])
 
         wait_for(f"the tasks of job {job} to run", running, timeout)
@@ -238,10 +244,19 @@ class FlinkCluster:
     def completed_checkpoints(self, job: str) -> int:
         return self.rest(f"/jobs/{job}/checkpoints")["counts"]["completed"]
 
-    def restarts(self, job: str) -> int:
-        """How often the job was restarted after a failure."""
-        got = self.rest(f"/jobs/{job}/metrics?get=numRestarts")
-        return int(got[0]["value"]) if got else 0
+    def last_restart(self, job: str) -> int:
+        """When the job was last restarted after a failure, in milliseconds since 1970; 0 if it never was."""
+        return self.rest(f"/jobs/{job}")["timestamps"]["RESTARTING"]
+
+    def metric(self, job: str, name: str) -> int:
+        """The sum of an operator metric over all tasks of a job."""
+        total = 0
+        for vertex in self.rest(f"/jobs/{job}")["vertices"]:
+            path = f"/jobs/{job}/vertices/{vertex['id']}/metrics"
+            names = [m["id"] for m in self.rest(path) if m["id"].endswith("." + name)]
+            if names:
+                total += sum(int(float(m["value"])) for m in self.rest(f"{path}?get={urllib.parse.quote(','.join(names))}"))
+        return total
 
     def failure(self, job: str) -> str:
         """The exception that failed the job last, as a stack trace."""
@@ -284,8 +299,10 @@ class FlinkCluster:
             "web.submit.enable": "true",
             "web.upload.dir": self.home / "upload",
             "web.timeout": 120000,
+            "web.refresh-interval": 200,  # how old an answer of the REST API may be
             "io.tmp.dirs": self.home / "tmp",
             "heartbeat.timeout": 60000,  # two cores, shared with everything else
+            "metrics.fetcher.update-interval": 500,
             "cluster.io-pool.size": 4,
             **self._java_options(),
             **self._settings,
