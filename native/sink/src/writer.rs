@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use starrocks_format::TablePlan;
+use starrocks_format::{RowError, RowErrorKind, TablePlan};
 use starrocks_load::label::Labels;
 use starrocks_row::Frame;
 
@@ -230,8 +230,12 @@ fn framing(plan: &TablePlan) -> Framing {
     Framing { prefix: plan.prefix(), between: plan.between(), suffix: plan.suffix() }
 }
 
-fn row_error(error: starrocks_format::RowError) -> SinkError {
-    SinkError::new(Code::Row, error.to_string())
+fn row_error(error: RowError) -> SinkError {
+    let code = match error.kind() {
+        RowErrorKind::Row => Code::Row,
+        RowErrorKind::Block => Code::Block,
+    };
+    SinkError::new(code, error.to_string())
 }
 
 fn out_of_memory(error: io::Error) -> SinkError {
