@@ -191,8 +191,9 @@ impl Server {
         {
             response.close = true;
         }
-        let fault = self.faults.take_any(&BENDING, scope);
+        // Redirects have faults of their own; these are about answers that say something.
         let status = response.status;
+        let fault = if status == 307 { None } else { self.faults.take_any(&BENDING, scope) };
         let keep = match &fault {
             Some(fault) => response.send_bent(connection, fault)?,
             None => response.send(connection)?,

@@ -13,7 +13,7 @@ use std::sync::{Arc, PoisonError};
 type Answer = Result<Outcome, SqlError>;
 
 /// System variables that drivers ask for, and what they are here.
-const VARIABLES: [(&str, &str); 34] = [
+const VARIABLES: [(&str, &str); 35] = [
     ("auto_increment_increment", "1"),
     ("autocommit", "1"),
     ("character_set_client", "'utf8'"),
@@ -45,6 +45,7 @@ const VARIABLES: [(&str, &str); 34] = [
     ("system_time_zone", "'UTC'"),
     ("time_zone", "'UTC'"),
     ("transaction_isolation", "'REPEATABLE-READ'"),
+    ("transaction_read_only", "0"),
     ("tx_isolation", "'REPEATABLE-READ'"),
     ("tx_read_only", "0"),
     ("wait_timeout", "28800"),
