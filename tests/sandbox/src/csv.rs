@@ -412,4 +412,30 @@ mod tests {
         assert!(delimiter("\\x1").unwrap_err().contains("even number"));
         assert!(delimiter("\\xzz").unwrap_err().contains("invalid hex"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn enclosed_rows_read_back(
+            rows in proptest::collection::vec(proptest::collection::vec("[a,\"\n é|\\\\]{0,6}", 1..4), 0..5),
+            piece in 1usize..9,
+        ) {
+            let quoted = |field: &String| format!("\"{}\"", field.replace('"', "\"\""));
+            let body: String = rows
+                .iter()
+                .map(|row| row.iter().map(quoted).collect::<Vec<_>>().join(",") + "\n")
+                .collect();
+            proptest::prop_assert_eq!(parse(&enclosing(), body.as_bytes(), piece), rows);
+        }
+
+        #[test]
+        fn plain_rows_split_as_text_does(body in "[ab,|\n]{0,40}", piece in 1usize..9) {
+            let d = Dialect { column_separator: b",|".to_vec(), ..Dialect::default() };
+            let want: Vec<Vec<String>> = body
+                .split('\n')
+                .filter(|line| !line.is_empty())
+                .map(|line| line.split(",|").map(str::to_owned).collect())
+                .collect();
+            proptest::prop_assert_eq!(parse(&d, body.as_bytes(), piece), want);
+        }
+    }
 }

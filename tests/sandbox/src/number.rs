@@ -169,4 +169,16 @@ mod tests {
         assert_eq!(d("10").compare(d("9.99")), Ordering::Greater);
         assert_eq!(d("1.0").compare(d("1")), Ordering::Equal);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn text_and_numbers_agree(a in -1_000_000_000_000i64..1_000_000_000_000, scale in 0u32..12, b in -1_000_000i64..1_000_000) {
+            let x = Decimal { unscaled: i128::from(a), scale };
+            let y = Decimal { unscaled: i128::from(b), scale: 3 };
+            proptest::prop_assert_eq!(Decimal::parse(&x.to_string()), Some(x));
+            let (wide_a, wide_b) = (i128::from(a) * 10i128.pow(12 - scale), i128::from(b) * 10i128.pow(9));
+            proptest::prop_assert_eq!(x.compare(y), wide_a.cmp(&wide_b));
+            proptest::prop_assert_eq!(x.plus(y).unwrap().rescale(12).unwrap().unscaled, wide_a + wide_b);
+        }
+    }
 }
