@@ -14,7 +14,7 @@ from harness.paths import CONNECTOR_JAR
 from harness.process import say, wait_for
 
 
-NATIVE_THREADS = "starrocks"  # what the names of the sink's own threads begin with
+NATIVE_THREADS = "sr-load-"  # what the names of the native threads begin with
 
 
 def footprint(pid: int) -> dict:
@@ -62,8 +62,27 @@ def cancel_and_submit_again_fifty_times(env: Env) -> None:
 def sink_in_the_jobs_own_jar(env: Env) -> None:
     """A fat jar's copy of the sink, loaded child-first by each job, beside the one in lib."""
     sources = sorted((Path(__file__).resolve().parents[1] / "jobs").glob("*.java"))
-    fat = build_jar(sources, env.folder / "fat.jar", flink_home("1.13"), include=[CONNECTOR_JAR])
-    repeat_and_compare(env, env.cluster.upload(fat), 4)
+    fat = env.cluster.upload(build_jar(sources, env.folder / "fat.jar", flink_home("1.13"), include=[CONNECTOR_JAR]))
+    pid = env.cluster.task_manager.pid
+    for table in ("from_lib", "from_jar"):
+        env.create(table, COLUMNS)
+    from_lib = start_and_load(env, "from_lib")
+    before = settled(pid)
+    env.jobs = fat
+    from_jar = start_and_load(env, "from_jar")
+    equal("libraries while both run", footprint(pid)["libraries"], before["libraries"] + 1)
+    env.cluster.cancel(from_jar)
+    done = env.cluster.completed_checkpoints(from_lib)
+    wait_for("the other job to go on", lambda: env.cluster.completed_checkpoints(from_lib) > done + 1, timeout=30)
+    env.cluster.cancel(from_lib)
+    repeat_and_compare(env, fat, 4)
+
+
+def start_and_load(env: Env, table: str) -> str:
+    """A job without end that has loaded its first rows; its id."""
+    job = env.rows("slots", env.options(table), checkpoint=200, rate=10_000)
+    wait_for("a load", lambda: env.cluster.completed_checkpoints(job) > 0, timeout=60)
+    return job
 
 
 def repeat_and_compare(env: Env, jar: str, times: int) -> None:
@@ -73,8 +92,7 @@ def repeat_and_compare(env: Env, jar: str, times: int) -> None:
     pid = env.cluster.task_manager.pid
     after_two = None
     for number in range(times):
-        job = env.rows("slots", env.options("again"), checkpoint=200, rate=10_000)
-        wait_for("a load", lambda: env.cluster.completed_checkpoints(job) > 0, timeout=60)
+        job = start_and_load(env, "again")
         if not footprint(pid)["threads"]:
             raise AssertionError("a running sink shows no thread of its own: this test would see no leak")
         seconds = env.cluster.cancel(job)
