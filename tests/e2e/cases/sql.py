@@ -153,9 +153,9 @@ def updates_with_primary_key(env: Env, format: str) -> None:
 def retractions_with_primary_key(env: Env, format: str) -> None:
     """A query that takes rows back: the counts of half of the keys go past the filter, which retracts them.
 
-    Flink sends these retractions as UPDATE_BEFORE without an UPDATE_AFTER, so they must not be ignored.
+    Flink sends these retractions as UPDATE_BEFORE without an UPDATE_AFTER, so they are not to be ignored unasked.
     """
-    options = {"sink.properties.format": format, "sink.ignore.update-before": "false"}
+    options = {"sink.properties.format": format}
     equal("rows", counted(env, options, f"SELECT id, n, total FROM ({COUNTS}) WHERE n <= 900 OR id >= 50"),
           [(key, 1000, sum(range(key, 100_000, 100))) for key in range(50, 100)])
 

@@ -382,8 +382,11 @@ public final class SinkOptions {
                             Group.ROWS,
                             "sink.ignore.update-before",
                             true,
-                            "PRIMARY KEY tables: drop the old row of an update; false: delete it,"
-                                    + " which is needed where updates change the key.")
+                            "PRIMARY KEY tables: Flink need not ship the old row of an update;"
+                                + " false: it must, and the row is deleted, which is needed where"
+                                + " updates change the key. Old rows that Flink ships all the same"
+                                + " are deletes (a filter may have dropped the new row), and are"
+                                + " dropped only if this is set to true.")
                     .addTo(LIST);
 
     public static final SinkOption<Boolean> IGNORE_DELETE =

@@ -18,10 +18,15 @@ import java.util.Arrays;
  * <table>
  * <caption>What becomes of a row</caption>
  * <tr><th>table</th><th>+I, +U</th><th>-D</th><th>-U</th></tr>
- * <tr><td>PRIMARY KEY</td><td>upsert</td><td>delete</td><td>dropped, or a delete if
- * {@code sink.ignore.update-before} is false</td></tr>
+ * <tr><td>PRIMARY KEY</td><td>upsert</td><td>delete</td><td>delete, or dropped if the user
+ * set {@code sink.ignore.update-before} to true</td></tr>
  * <tr><td>other</td><td>written</td><td colspan="2">refused when the job is planned</td></tr>
  * </table>
+ *
+ * <p>Unless told otherwise, the planner is asked to leave out -U, and mostly does. It ships them
+ * all the same where a filter behind an aggregation may drop the +U that belongs to one
+ * (FLINK-9528): then the -U alone says that the row is gone, and dropping it would leave the row in
+ * the table.
  *
  * <p>With {@code sink.ignore-delete}, deletes are dropped and counted, for any table.
  */
@@ -37,7 +42,9 @@ final class SqlRows implements RowFormat<RowData> {
     SqlRows(OptionValues options, TargetTable table) {
         this.table = table;
         this.format = options.isJson() ? TableConfig.Format.JSON : TableConfig.Format.CSV;
-        this.ignoreUpdateBefore = options.get(SinkOptions.IGNORE_UPDATE_BEFORE);
+        this.ignoreUpdateBefore =
+                options.isGiven(SinkOptions.IGNORE_UPDATE_BEFORE)
+                        && options.get(SinkOptions.IGNORE_UPDATE_BEFORE);
         this.ignoreDelete = options.get(SinkOptions.IGNORE_DELETE);
     }
 
@@ -87,7 +94,7 @@ final class SqlRows implements RowFormat<RowData> {
                     session.write(id, BlockLayout.UPSERT, row, encoder);
                     return;
                 case UPDATE_BEFORE:
-                    if (!rows.ignoreUpdateBefore || !rows.table.upserts()) {
+                    if (!rows.ignoreUpdateBefore) {
                         delete(row);
                     }
                     return;

@@ -74,12 +74,18 @@ public class RowWritersTest {
     @Test
     public void kindsOfRowsBecomeOps() throws Exception {
         writeEachKind(sql("id"));
-        assertEquals(Arrays.asList("0/0/1", "0/0/3", "0/1/4"), library.rows);
+        assertEquals(Arrays.asList("0/0/1", "0/1/2", "0/0/3", "0/1/4"), library.rows);
         assertEquals(Collections.singletonList("db.t+op"), library.tables);
     }
 
     @Test
-    public void updateBeforeCanBeADelete() throws Exception {
+    public void updateBeforeIsDroppedOnlyIfTheUserSaysSo() throws Exception {
+        writeEachKind(sql("id", "sink.ignore.update-before", "true"));
+        assertEquals(Arrays.asList("0/0/1", "0/0/3", "0/1/4"), library.rows);
+    }
+
+    @Test
+    public void updateBeforeIsADeleteIfAskedFor() throws Exception {
         writeEachKind(sql("id", "sink.ignore.update-before", "false"));
         assertEquals(Arrays.asList("0/0/1", "0/1/2", "0/0/3", "0/1/4"), library.rows);
     }
