@@ -66,7 +66,7 @@ public class PublishedConnectorTest {
                     + " KEY(id) DISTRIBUTED BY HASH(id) PROPERTIES(\"replication_num\" = \"1\")");
         execute(
                 "CREATE TABLE d.totals (k BIGINT NOT NULL, n BIGINT, total BIGINT) ENGINE=OLAP"
-                    + " PRIMARY KEY(k) DISTRIBUTED BY HASH(k)");
+                        + " PRIMARY KEY(k) DISTRIBUTED BY HASH(k)");
     }
 
     private static Connection connect() throws SQLException {
@@ -147,7 +147,7 @@ public class PublishedConnectorTest {
         source(tables);
         tables.executeSql(
                 "CREATE TEMPORARY TABLE sink (id BIGINT, name STRING, price DECIMAL(20,4), ok"
-                    + " BOOLEAN, `day` DATE, `at` TIMESTAMP(6), ratio DOUBLE)"
+                        + " BOOLEAN, `day` DATE, `at` TIMESTAMP(6), ratio DOUBLE)"
                         + with("facts"));
         tables.executeSql(
                         "INSERT INTO sink SELECT id, CASE WHEN MOD(id, 10) = 0 THEN CAST(NULL AS"
@@ -159,12 +159,12 @@ public class PublishedConnectorTest {
                 "20000|20000|200010000|25001250.0000|5000|18000|50002500\n",
                 query(
                         "SELECT count(*), count(DISTINCT id), sum(id), sum(price), sum(ok),"
-                            + " count(name), sum(ratio) FROM d.facts"));
+                                + " count(name), sum(ratio) FROM d.facts"));
         assertEquals(
                 "7|näme-7|0.8750|0|2024-02-29|2024-02-29 10:11:12.000013|1.75\n",
                 query(
                         "SELECT id, name, price, ok, cast(day AS STRING), cast(at AS STRING), ratio"
-                            + " FROM d.facts WHERE id = 7"));
+                                + " FROM d.facts WHERE id = 7"));
         assertEquals(
                 "20000\n",
                 query(
@@ -178,11 +178,11 @@ public class PublishedConnectorTest {
         source(tables);
         tables.executeSql(
                 "CREATE TEMPORARY TABLE sink (k BIGINT, n BIGINT, total BIGINT, PRIMARY KEY (k) NOT"
-                    + " ENFORCED)"
+                        + " ENFORCED)"
                         + with("totals"));
         tables.executeSql(
                         "INSERT INTO sink SELECT MOD(id, 100), COUNT(*), SUM(id) FROM source GROUP"
-                            + " BY MOD(id, 100) HAVING SUM(id) < 2000000")
+                                + " BY MOD(id, 100) HAVING SUM(id) < 2000000")
                 .await(100, TimeUnit.SECONDS);
         // Each key has 200 rows; those whose sum outgrew the limit were deleted again.
         int kept = 0;

@@ -34,9 +34,9 @@ public class CommandLineTest {
     public void createTable() throws Exception {
         mariadb(
                 "CREATE DATABASE IF NOT EXISTS d; DROP TABLE IF EXISTS d.t;CREATE TABLE d.t (id"
-                    + " BIGINT NOT NULL, name VARCHAR(100), price DECIMAL(10, 2)) ENGINE=OLAP"
-                    + " PRIMARY KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 2"
-                    + " PROPERTIES(\"replication_num\" = \"1\");");
+                        + " BIGINT NOT NULL, name VARCHAR(100), price DECIMAL(10, 2)) ENGINE=OLAP"
+                        + " PRIMARY KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 2"
+                        + " PROPERTIES(\"replication_num\" = \"1\");");
     }
 
     private static String run(String input, String... command) throws Exception {

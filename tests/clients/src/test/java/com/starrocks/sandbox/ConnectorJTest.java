@@ -59,8 +59,8 @@ public class ConnectorJTest {
                 Statement statement = connection.createStatement()) {
             statement.executeUpdate(
                     "INSERT INTO t VALUES (1, true, 12.5, 'Grüße', '2024-02-29', '2024-02-29"
-                        + " 10:11:12.000013', 0.1, 'AQI=',"
-                        + " '170141183460469231731687303715884105727')");
+                            + " 10:11:12.000013', 0.1, 'AQI=',"
+                            + " '170141183460469231731687303715884105727')");
             ResultSet row = statement.executeQuery("SELECT * FROM t WHERE id = 1");
             assertTrue(row.next());
             assertEquals(Types.BIGINT, row.getMetaData().getColumnType(1));
