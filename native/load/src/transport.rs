@@ -276,31 +276,49 @@ impl SocketTransport {
     fn blocked(&mut self, deadline: Option<Instant>) -> io::Result<bool> {
         // Without room for input, input would end every wait.
         let listen = self.buffers.filled < MAX_HEAD;
+        // Under TLS, writing takes in what has come, too: then the socket has nothing to read, but there is an answer.
+        if listen && self.socket.tls.is_some() && self.listen()? == Heard::Answer {
+            return Ok(true);
+        }
         let interest = if listen { PollFlags::IN | PollFlags::OUT } else { PollFlags::OUT };
         let ready = self.socket.ready(interest, deadline)?;
         if !ready.contains(PollFlags::IN) || !listen {
             return Ok(false);
         }
-        match self.socket.try_read(self.buffers.input_append_buf()) {
+        match self.listen()? {
+            Heard::Answer => Ok(true),
             // The server sends no more; it may still read.
-            Ok(0) => {
-                return if ready.contains(PollFlags::OUT) {
-                    Ok(false)
-                } else {
-                    Err(io::ErrorKind::BrokenPipe.into())
-                };
-            }
+            Heard::End if !ready.contains(PollFlags::OUT) => Err(io::ErrorKind::BrokenPipe.into()),
+            Heard::End | Heard::Nothing => Ok(false),
+        }
+    }
+
+    /// Takes in what the server has sent while it is being written to.
+    fn listen(&mut self) -> io::Result<Heard> {
+        match self.socket.try_read(self.buffers.input_append_buf()) {
+            Ok(0) => return Ok(Heard::End),
             Ok(n) => self.buffers.input_appended(n),
-            Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(Heard::Nothing),
             Err(e) => return Err(e),
         }
         self.buffers.drop_interim_headers();
         if matches!(head(self.buffers.input()), Head::Final) {
             self.unwritable = Some("the server answered before it had read everything".to_owned());
-            return Ok(true);
+            return Ok(Heard::Answer);
         }
-        Ok(false)
+        Ok(Heard::Nothing)
     }
+}
+
+/// What a server said while it was being written to.
+#[derive(PartialEq, Eq)]
+enum Heard {
+    /// Nothing that ends the sending.
+    Nothing,
+    /// The head of its answer.
+    Answer,
+    /// It ended its side.
+    End,
 }
 
 fn deadline(timeout: &NextTimeout) -> Option<Instant> {

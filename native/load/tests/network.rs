@@ -776,3 +776,32 @@ fn a_server_that_only_ends_its_side() {
     soon(started);
     thread.join().unwrap();
 }
+
+/// The same under TLS, where writing takes in what has come: an answer that came while the client wrote must not lie
+/// there unseen while it waits for room.
+#[test]
+fn an_early_refusal_over_tls_by_a_server_that_stops_reading_is_reported() {
+    let (tls, file) = certificate();
+    let shared = Shared::default();
+    let be = Server::on("127.0.0.1:0", Some(tls), Arc::new(be_handler(shared.clone())));
+    let fe = Server::start(fe_handler(shared.clone(), format!("https://{}", be.address)));
+    let mut config = config(&[fe.url()]);
+    config.tls_ca_file = Some(file.path().to_owned());
+    let client = Client::new(config).unwrap();
+    for delay in [0, 1, 10, 200] {
+        let (done, wait) = channel::<()>();
+        shared.lock().be_script.push_back(Box::new(move |conn, shared| {
+            shared.set_label(LABEL, "ABORTED");
+            conn.go_on();
+            std::thread::sleep(Duration::from_millis(delay));
+            conn.json(&failure("too many filtered rows"));
+            let _ = wait.recv_timeout(Duration::from_secs(20));
+            conn.close();
+        }));
+        let started = Instant::now();
+        let e = load_pattern(&client, BIG).unwrap_err();
+        assert!(e.message.contains("too many filtered rows"), "{e}");
+        soon(started);
+        let _ = done.send(());
+    }
+}
