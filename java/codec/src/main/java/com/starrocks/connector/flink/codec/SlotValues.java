@@ -13,6 +13,7 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.sql.Time;
 import java.sql.Timestamp;
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
@@ -24,6 +25,7 @@ import java.util.Collection;
 import java.util.Date;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * Writes Java objects by their class:
@@ -213,10 +215,10 @@ final class SlotValues {
     private static void putDate(Date value, RowBlock block) {
         if (value instanceof Timestamp) {
             refuseBeforeYearOne(value);
-            putWallTime(((Timestamp) value).toLocalDateTime(), block);
+            putWallTime(fields((Timestamp) value, Timestamp::toLocalDateTime), block);
         } else if (value instanceof java.sql.Date) {
             refuseBeforeYearOne(value);
-            putDate(((java.sql.Date) value).toLocalDate(), block);
+            putDate(fields((java.sql.Date) value, java.sql.Date::toLocalDate), block);
         } else if (value instanceof Time) {
             // Its toLocalTime drops the milliseconds. Offsets of time zones are whole seconds.
             long nanos = ((Time) value).toLocalTime().toNanoOfDay();
@@ -224,6 +226,20 @@ final class SlotValues {
             block.putTime(nanos + millis * NANOS_PER_MILLI);
         } else {
             block.putTimestampLtz(value.getTime(), 0);
+        }
+    }
+
+    /** Before 1582 the fields are those of the Julian calendar, which has more leap years. */
+    private static <T, F> F fields(T value, Function<T, F> get) {
+        try {
+            return get.apply(value);
+        } catch (DateTimeException e) {
+            throw new RefusedException(
+                    "a "
+                            + value.getClass().getName()
+                            + " on a 29th of February that is a day of the Julian calendar only,"
+                            + " which StarRocks doesn't use",
+                    e);
         }
     }
 

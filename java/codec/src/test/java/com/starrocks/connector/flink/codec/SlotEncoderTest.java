@@ -148,6 +148,13 @@ public class SlotEncoderTest {
     }
 
     @Test
+    public void leapDaysOfTheJulianCalendarAloneAreRefused() {
+        assertTrue(refused(Date.valueOf("1500-02-29")).contains("Julian"));
+        assertTrue(refused(Timestamp.valueOf("1500-02-29 12:00:00")).contains("Julian"));
+        assertEquals(date(1600, 2, 29), encode(Date.valueOf("1600-02-29"), ANY));
+    }
+
+    @Test
     public void javaSqlDatesAreTheDaysTheyShow() {
         for (String id :
                 new String[] {
