@@ -1,14 +1,17 @@
 //! Listeners that can be taken down and up again, and the connections they accept.
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+
+/// Connections that may wait to be accepted, as the standard library has it.
+const BACKLOG: i32 = 128;
 
 /// A connection, with or without TLS.
 #[derive(Debug)]
@@ -87,6 +90,12 @@ struct Open {
     dead: Arc<AtomicBool>,
 }
 
+/// The thread that takes connections.
+struct Running {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
 /// A port of the server. It stays the same number while it is taken down and up.
 pub struct Port {
     /// Its name: `fe`, `be0`, `mysql`, ...
@@ -94,7 +103,9 @@ pub struct Port {
     /// Where it listens.
     pub address: SocketAddr,
     handler: Handler,
-    running: Mutex<Option<Arc<AtomicBool>>>,
+    running: Mutex<Option<Running>>,
+    /// Bound but not listening while the port is down, so that nobody else gets its number.
+    held: Mutex<Option<Socket>>,
     hang: AtomicBool,
     stopped_at: Mutex<Option<Instant>>,
     open: Mutex<HashMap<u64, Open>>,
@@ -119,6 +130,7 @@ impl Port {
             address,
             handler,
             running: Mutex::new(None),
+            held: Mutex::new(None),
             hang: AtomicBool::new(false),
             stopped_at: Mutex::new(None),
             open: Mutex::default(),
@@ -133,36 +145,36 @@ impl Port {
         if running.is_some() {
             return Ok(());
         }
-        let listener = match listener {
-            Some(listener) => listener,
-            None => self.bind_again()?,
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let listener = match (listener, held) {
+            (Some(listener), _) => listener,
+            (None, Some(held)) => {
+                held.listen(BACKLOG)?;
+                held.into()
+            }
+            (None, None) => TcpListener::bind(self.address)?,
         };
         let stop = Arc::new(AtomicBool::new(false));
-        *running = Some(stop.clone());
         *self.stopped_at.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        let port = self.clone();
-        thread::Builder::new().name(format!("{}-accept", self.name)).spawn(move || {
+        let (port, stopped) = (self.clone(), stop.clone());
+        let thread = thread::Builder::new().name(format!("{}-accept", self.name)).spawn(move || {
             while let Ok((socket, _)) = listener.accept() {
-                if stop.load(Ordering::Acquire) {
+                if stopped.load(Ordering::Acquire) {
                     break;
                 }
                 port.serve(socket);
             }
         })?;
+        *running = Some(Running { stop, thread });
         Ok(())
     }
 
-    /// Binds the address of a port that was stopped; its former listener may take a moment to go.
-    fn bind_again(&self) -> io::Result<TcpListener> {
-        let end = Instant::now() + Duration::from_secs(2);
-        loop {
-            match TcpListener::bind(self.address) {
-                Err(e) if e.kind() == io::ErrorKind::AddrInUse && Instant::now() < end => {
-                    thread::sleep(Duration::from_millis(5));
-                }
-                other => return other,
-            }
-        }
+    /// A socket that has the address and takes no connections.
+    fn hold(&self) -> io::Result<Socket> {
+        let socket = Socket::new(Domain::for_address(self.address), Type::STREAM, None)?;
+        socket.set_reuse_address(true)?;
+        socket.bind(&self.address.into())?;
+        Ok(socket)
     }
 
     fn serve(self: &Arc<Self>, socket: TcpStream) {
@@ -189,12 +201,15 @@ impl Port {
 
     /// Stops listening (connections are refused from now on) and resets the open connections.
     pub fn stop(&self) {
-        let stop = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(stop) = stop {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Running { stop, thread }) = running {
             stop.store(true, Ordering::Release);
             *self.stopped_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-            // Wakes the thread that waits for a connection.
+            // Wakes the thread, which then closes the listener.
             let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
+            let _ = thread.join();
+            // Without the hold the port works all the same, unless somebody else takes its number.
+            *self.held.lock().unwrap_or_else(PoisonError::into_inner) = self.hold().ok();
         }
         self.reset_all();
     }
