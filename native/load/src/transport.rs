@@ -276,49 +276,48 @@ impl SocketTransport {
     fn blocked(&mut self, deadline: Option<Instant>) -> io::Result<bool> {
         // Without room for input, input would end every wait.
         let listen = self.buffers.filled < MAX_HEAD;
-        // Under TLS, writing takes in what has come, too: then the socket has nothing to read, but there is an answer.
-        if listen && self.socket.tls.is_some() && self.listen()? == Heard::Answer {
-            return Ok(true);
+        if listen {
+            // Under TLS, writing takes in what has come, too: then the socket has nothing to read any more.
+            if self.socket.tls.is_some() {
+                self.listen()?;
+            }
+            // It may also have come together with `100 Continue`.
+            if self.has_answer() {
+                return Ok(true);
+            }
         }
         let interest = if listen { PollFlags::IN | PollFlags::OUT } else { PollFlags::OUT };
         let ready = self.socket.ready(interest, deadline)?;
         if !ready.contains(PollFlags::IN) || !listen {
             return Ok(false);
         }
-        match self.listen()? {
-            Heard::Answer => Ok(true),
-            // The server sends no more; it may still read.
-            Heard::End if !ready.contains(PollFlags::OUT) => Err(io::ErrorKind::BrokenPipe.into()),
-            Heard::End | Heard::Nothing => Ok(false),
+        // When the server sends no more it may still read.
+        if !self.listen()? && !ready.contains(PollFlags::OUT) {
+            return Err(io::ErrorKind::BrokenPipe.into());
         }
+        Ok(self.has_answer())
     }
 
-    /// Takes in what the server has sent while it is being written to.
-    fn listen(&mut self) -> io::Result<Heard> {
+    /// Takes in what the server has sent, without waiting; says whether it may send more.
+    fn listen(&mut self) -> io::Result<bool> {
         match self.socket.try_read(self.buffers.input_append_buf()) {
-            Ok(0) => return Ok(Heard::End),
+            Ok(0) => return Ok(false),
             Ok(n) => self.buffers.input_appended(n),
-            Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(Heard::Nothing),
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
             Err(e) => return Err(e),
         }
-        self.buffers.drop_interim_headers();
-        if matches!(head(self.buffers.input()), Head::Final) {
-            self.unwritable = Some("the server answered before it had read everything".to_owned());
-            return Ok(Heard::Answer);
-        }
-        Ok(Heard::Nothing)
+        Ok(true)
     }
-}
 
-/// What a server said while it was being written to.
-#[derive(PartialEq, Eq)]
-enum Heard {
-    /// Nothing that ends the sending.
-    Nothing,
-    /// The head of its answer.
-    Answer,
-    /// It ended its side.
-    End,
+    /// Whether the head of the server's answer has come; then nothing more is sent.
+    fn has_answer(&mut self) -> bool {
+        self.buffers.drop_interim_headers();
+        let has = has_final_head(self.buffers.input());
+        if has {
+            self.unwritable = Some("the server answered before it had read everything".to_owned());
+        }
+        has
+    }
 }
 
 fn deadline(timeout: &NextTimeout) -> Option<Instant> {
@@ -425,6 +424,14 @@ fn head(input: &[u8]) -> Head {
         return if input.len() < MAX_HEAD { Head::Partial } else { Head::Final };
     }
     if is_interim(input) { Head::Interim } else { Head::Final }
+}
+
+/// Whether a final answer's head lies in the input, be it behind interim ones.
+fn has_final_head(mut input: &[u8]) -> bool {
+    while head(input) == Head::Interim {
+        input = &input[head_len(input).unwrap_or(input.len())..];
+    }
+    head(input) == Head::Final
 }
 
 /// Length of the head with the empty line that ends it.

@@ -98,25 +98,39 @@ fn an_early_refusal_while_sending_is_reported() {
     assert!(e.message.contains("too many filtered rows"), "{e}");
 }
 
-/// As before, but the server just stops reading and keeps the connection.
+/// As before, but the server just stops reading and keeps the connection; its answer comes in the midst of the body, or
+/// in one piece with `100 Continue`, be that in time or too late.
 #[test]
 fn an_early_refusal_by_a_server_that_stops_reading_is_reported() {
     let cluster = Cluster::start();
-    let (done, wait) = channel::<()>();
-    cluster.be_does(move |conn, shared| {
-        shared.set_label(LABEL, "ABORTED");
-        conn.go_on();
-        std::thread::sleep(Duration::from_millis(100));
-        conn.json(&failure("too many filtered rows"));
-        let _ = wait.recv_timeout(Duration::from_secs(20));
-        conn.close();
-    });
-    let client = Client::new(cluster.config()).unwrap();
-    let started = Instant::now();
-    let e = load_pattern(&client, BIG).unwrap_err();
-    assert!(e.message.contains("too many filtered rows"), "{e}");
-    soon(started);
-    let _ = done.send(());
+    let mut config = cluster.config();
+    config.continue_timeout = Duration::from_millis(500);
+    let client = Client::new(config).unwrap();
+    for (together, late) in [(false, 0), (true, 0), (true, 1000)] {
+        let (done, wait) = channel::<()>();
+        cluster.be_does(move |conn, shared| {
+            shared.set_label(LABEL, "ABORTED");
+            let text = failure("too many filtered rows");
+            std::thread::sleep(Duration::from_millis(late));
+            if together {
+                let length = text.len();
+                conn.raw(format!(
+                    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{text}"
+                ));
+            } else {
+                conn.go_on();
+                std::thread::sleep(Duration::from_millis(100));
+                conn.json(&text);
+            }
+            let _ = wait.recv_timeout(Duration::from_secs(20));
+            conn.close();
+        });
+        let started = Instant::now();
+        let e = load_pattern(&client, BIG).unwrap_err();
+        assert!(e.message.contains("too many filtered rows"), "{e}");
+        soon(started);
+        let _ = done.send(());
+    }
 }
 
 /// A final answer instead of `100 Continue`, on a new connection that stays open: plain ureq 3.5 would wait for more.
