@@ -8,12 +8,15 @@ use crate::endpoint::{Endpoint, Scheme, split_host_port, without_user_info};
 /// request that was answered so.
 ///
 /// StarRocks copies the request's path, but decodes and re-quotes it on the way (in most versions non-ASCII comes
-/// back raw): a path that means the same as ours is replaced by ours. User and password in it are dropped.
+/// back raw, or not at all): a path that means the same as ours is replaced by ours. User and password in it are dropped.
 ///
 /// # Errors
 /// Why it can't be followed.
 pub fn parse_location(location: &[u8], from: &Endpoint, path: &str) -> Result<(Endpoint, String), String> {
-    let text = std::str::from_utf8(location).map_err(|_| "its Location is not text".to_owned())?.trim();
+    // What is not UTF-8 is Latin-1.
+    let text = std::str::from_utf8(location)
+        .map_or_else(|_| location.iter().map(|&b| char::from(b)).collect(), str::to_owned);
+    let text = text.trim();
     let fail = |why: &str| format!("its Location '{}' can't be followed: {why}", shown(text));
     let (scheme, rest) = match text.split_once("://") {
         _ if text.is_empty() => return Err("its Location is empty".to_owned()),
@@ -41,13 +44,29 @@ fn shown(text: &str) -> String {
 
 fn target(tail: &str, ours: &str) -> String {
     let tail = tail.split('#').next().unwrap_or("");
-    let theirs = tail.split('?').next().unwrap_or("");
-    let query = &tail[theirs.len()..];
     let path = ours.split('?').next().unwrap_or("");
-    if theirs.is_empty() || decoded(theirs) == decoded(path) {
-        return if query.is_empty() { ours.to_owned() } else { format!("{path}{}", encoded(query)) };
-    }
-    format!("{}{}", encoded(theirs), encoded(query))
+    let path_text = decoded(path);
+    let lossy = lossy(&path_text);
+    let end_at =
+        |question_mark: usize| tail.match_indices('?').nth(question_mark).map_or(tail.len(), |(at, _)| at);
+    let is = |end: usize, text: &[u8]| decoded(&tail[..end]) == text;
+
+    let end = end_at(0);
+    let lossy_end = end_at(lossy.matches('?').count());
+    let query = if end == 0 || is(end, &path_text) {
+        &tail[end..]
+    } else if is(lossy_end, lossy.as_bytes()) {
+        &tail[lossy_end..]
+    } else {
+        return encoded(tail);
+    };
+    if query.is_empty() { ours.to_owned() } else { format!("{path}{}", encoded(query)) }
+}
+
+/// The path as FEs from before June 2025 send it (StarRocks pull request 59722): their HTTP library writes the low byte of
+/// each character, or `?` for one beyond Latin-1.
+fn lossy(path: &[u8]) -> String {
+    String::from_utf8_lossy(path).chars().map(|c| if u32::from(c) > 0xff { '?' } else { c }).collect()
 }
 
 fn decoded(path: &str) -> Vec<u8> {
@@ -113,6 +132,21 @@ mod tests {
         assert_eq!(go("http://[fe80::1]:8040/").unwrap().0, "http://[fe80::1]:8040");
         assert_eq!(go("http://h:1/api/dü/t x/_stream_load?a=b").unwrap().1, format!("{PATH}?a=b"));
         assert_eq!(go("/elsewhere").unwrap(), ("http://fe1:8030".into(), "/elsewhere".into()));
+    }
+
+    #[test]
+    fn locations_whose_characters_were_lost() {
+        let ours = "/api/%E6%95%B0%E6%8D%AE/%C3%BC%20t/_stream_load";
+        let go = |location: &[u8]| {
+            parse_location(location, &fe(), ours).map(|(to, path)| (to.to_string(), path)).unwrap()
+        };
+        let be = "http://10.0.0.1:8040".to_owned();
+        let mut location = b"http://10.0.0.1:8040/api/??/\xfc%20t/_stream_load".to_vec();
+        assert_eq!(go(&location), (be.clone(), ours.to_owned()));
+        location.extend_from_slice(b"?a=b");
+        assert_eq!(go(&location), (be.clone(), format!("{ours}?a=b")));
+        // Another table's.
+        assert_eq!(go(b"http://10.0.0.1:8040/api/?/t/_stream_load").1, "/api/?/t/_stream_load");
     }
 
     #[test]
