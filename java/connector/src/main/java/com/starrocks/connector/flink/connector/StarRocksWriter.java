@@ -41,7 +41,6 @@ public final class StarRocksWriter<T> implements AutoCloseable {
     private long nextPoll;
     private long written;
     private boolean warnedOfNonFinite;
-    private boolean failed;
     private volatile boolean closed;
 
     private StarRocksWriter(
@@ -109,7 +108,6 @@ public final class StarRocksWriter<T> implements AutoCloseable {
         try {
             rows.write(row);
         } catch (IllegalArgumentException e) {
-            failed = true;
             throw new IOException(
                     "Row "
                             + written
@@ -120,9 +118,6 @@ public final class StarRocksWriter<T> implements AutoCloseable {
                             + ": "
                             + e.getMessage(),
                     e);
-        } catch (RuntimeException | Error e) {
-            failed = true;
-            throw e;
         }
         if (!polled && System.nanoTime() - nextPoll >= 0) {
             nextPoll = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(POLL_INTERVAL_MS);
@@ -137,13 +132,8 @@ public final class StarRocksWriter<T> implements AutoCloseable {
      * @throws InterruptedException if interrupted; the loads go on until the writer is closed
      */
     public void flush() throws InterruptedException {
-        try {
-            session.flush();
-            session.awaitFlushed();
-        } catch (RuntimeException | Error e) {
-            failed = true;
-            throw e;
-        }
+        session.flush();
+        session.awaitFlushed();
         update();
     }
 
@@ -158,16 +148,11 @@ public final class StarRocksWriter<T> implements AutoCloseable {
         if (closed) {
             return;
         }
-        try {
-            if (session.pendingBytes() > 0) {
-                session.submit();
-            }
-            session.drainEvents();
-            session.check();
-        } catch (RuntimeException | Error e) {
-            failed = true;
-            throw e;
+        if (session.pendingBytes() > 0) {
+            session.submit();
         }
+        session.drainEvents();
+        session.check();
         update();
     }
 
@@ -180,11 +165,6 @@ public final class StarRocksWriter<T> implements AutoCloseable {
                             + " values; the metric numNonFiniteAsNull counts them",
                     plan);
         }
-    }
-
-    /** Whether something has gone wrong, so that there is no sense in flushing. */
-    public boolean hasFailed() {
-        return failed;
     }
 
     /** Abandons the loads under way, from any thread. */

@@ -5,6 +5,8 @@ import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 
 import com.starrocks.connector.flink.core.NativeSession;
+import com.starrocks.connector.flink.table.data.DefaultStarRocksRowData;
+import com.starrocks.connector.flink.table.data.StarRocksRowData;
 import com.starrocks.connector.flink.table.sink.SinkFunctionFactory;
 import com.starrocks.connector.flink.table.sink.StarRocksSinkOptions;
 
@@ -15,7 +17,9 @@ import org.apache.flink.runtime.state.FunctionInitializationContext;
 import org.apache.flink.runtime.state.FunctionSnapshotContext;
 import org.apache.flink.streaming.api.checkpoint.CheckpointedFunction;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.streaming.api.functions.ProcessFunction;
 import org.apache.flink.streaming.api.functions.source.SourceFunction;
+import org.apache.flink.util.Collector;
 import org.junit.After;
 import org.junit.Before;
 import org.junit.Test;
@@ -23,6 +27,7 @@ import org.junit.Test;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -96,6 +101,17 @@ public class SinkFunctionNativeTest {
     }
 
     @Test
+    public void rowsBesideOneThatTheJobGaveUpOnAreCompleteAtTheEnd() throws Exception {
+        flink.setParallelism(1);
+        flink.fromElements("1", "refused", "2")
+                .process(new Forgiving())
+                .addSink(SinkFunctionFactory.<StarRocksRowData>createSinkFunction(options()));
+        flink.execute();
+        assertEquals(Arrays.asList("1", "2"), server.lines);
+        assertNothingLeft();
+    }
+
+    @Test
     public void aCheckpointWaitsForItsRows() throws Exception {
         flink.enableCheckpointing(100);
         flink.addSource(new Numbers(Long.MAX_VALUE))
@@ -148,6 +164,22 @@ public class SinkFunctionNativeTest {
         long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
         assertTrue("cancelled after " + millis + " ms", millis < CANCEL_MS);
         assertNothingLeft();
+    }
+
+    /** Lets a row be that the sink refuses. */
+    private static final class Forgiving extends ProcessFunction<String, StarRocksRowData> {
+
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public void processElement(String text, Context context, Collector<StarRocksRowData> out) {
+            String row = text.equals("refused") ? null : text;
+            try {
+                out.collect(new DefaultStarRocksRowData(null, "db", "t", row));
+            } catch (RuntimeException e) {
+                assertEquals("refused", text);
+            }
+        }
     }
 
     /** Counts up; ends after five checkpoints, each of which it compares with the server. */

@@ -28,9 +28,7 @@ final class EndOfInput {
 
     /** Whether the {@code close()} that calls this stands for the end of the input. */
     static boolean isReachedByClosing() {
-        return !HAS_FINISH
-                && !Thread.currentThread().isInterrupted()
-                && !isDisposed(Thread.currentThread().getStackTrace());
+        return !HAS_FINISH && !isDisposed(Thread.currentThread().getStackTrace());
     }
 
     static boolean isDisposed(StackTraceElement[] stack) {

@@ -73,7 +73,7 @@ public final class StarRocksSinkFunction<T> extends RichSinkFunction<T>
         }
         if (writer != null) {
             try {
-                if (!writer.hasFailed() && EndOfInput.isReachedByClosing()) {
+                if (EndOfInput.isReachedByClosing()) {
                     writer.flush();
                 }
             } finally {
