@@ -96,9 +96,9 @@ final class SinkMetrics {
 
     /** Takes in how a load went. */
     void loadFinished(LoadReport load) {
-        flushTime.update(load.totalNanosWithoutRetries());
+        known(flushTime, load.totalNanosWithoutRetries());
         flushTimeWithRetries.update(load.totalNanos());
-        flushRetries.update(load.retries());
+        known(flushRetries, load.retries());
         lastSendMillis = TimeUnit.NANOSECONDS.toMillis(load.totalNanos());
         if (!load.ok()) {
             failedRows.inc(load.rows());
@@ -130,10 +130,10 @@ final class SinkMetrics {
         bytesSeen = bytes;
     }
 
-    /** The server leaves out what it didn't measure. */
-    private static void known(Histogram histogram, long millis) {
-        if (millis >= 0) {
-            histogram.update(millis);
+    /** What wasn't measured is -1: by the server, or of a load that failed. */
+    private static void known(Histogram histogram, long value) {
+        if (value >= 0) {
+            histogram.update(value);
         }
     }
 

@@ -49,8 +49,8 @@ public class RecordingNative implements NativeCalls {
         events.i64(rowCount);
         events.i64(bytes);
         events.i64(nanos);
-        events.i64(nanos);
-        events.i32(1);
+        events.i64(ok ? nanos : -1);
+        events.i32(ok ? 1 : -1);
         events.i64(loadMillis);
         for (int i = 0; i < 4; i++) {
             events.i64(-1);
