@@ -92,7 +92,7 @@ fn check(spec: &TableSpec, name: &str, value: &str) -> Result<(), String> {
     if RESERVED.contains(&name) {
         return Err("can't be set: the connector sets it".to_owned());
     }
-    if name == "enable_merge_commit" || name.starts_with("merge_commit_") {
+    if name == "enable_merge_commit" && flag(value) != Some(false) || name.starts_with("merge_commit_") {
         return Err("can't be set: merge commit is not supported yet".to_owned());
     }
     match name {

@@ -42,6 +42,10 @@ fn columns_are_always_sent_by_name() {
         named(&[json[0], json[1], ("jsonpaths", "[\"$.a\"]"), json[2]])
     );
     assert_eq!(headers(raw(Csv), &[]), named(&[("format", "csv")]));
+    assert_eq!(
+        headers(raw(Csv), &[("enable_merge_commit", "false")]),
+        named(&[("enable_merge_commit", "false"), ("format", "csv")])
+    );
     assert_eq!(headers(raw(Json), &[("strip_outer_array", "false")]), named(&json));
     assert_eq!(headers(raw(Csv), &[("columns", "a")]), named(&[("columns", "a"), ("format", "csv")]));
 }

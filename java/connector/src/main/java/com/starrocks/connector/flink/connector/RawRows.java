@@ -45,9 +45,19 @@ final class RawRows<T> implements RowFormat<T> {
         private final RawEncoder encoder = new RawEncoder();
         private final Map<String, Map<String, Integer>> ids = new HashMap<>();
 
+        /** The table of the row before: mostly that of the next one, too. */
+        private String lastDatabase;
+
+        private String lastTable;
+        private int lastId;
+
         Writer(RawRows<T> rows, NativeSession session) {
             this.rows = rows;
             this.session = session;
+            if (!ANY.equals(rows.database) && !ANY.equals(rows.table)) {
+                // Shows what is wrong with the properties of the loads before the first row.
+                id(rows.database, rows.table);
+            }
         }
 
         @Override
@@ -94,6 +104,15 @@ final class RawRows<T> implements RowFormat<T> {
         }
 
         private int id(String database, String table) {
+            if (!table.equals(lastTable) || !database.equals(lastDatabase)) {
+                lastId = lookUp(database, table);
+                lastDatabase = database;
+                lastTable = table;
+            }
+            return lastId;
+        }
+
+        private int lookUp(String database, String table) {
             Map<String, Integer> tables = ids.get(database);
             if (tables == null) {
                 tables = new HashMap<>();

@@ -11,11 +11,22 @@ import org.slf4j.LoggerFactory;
 
 import java.util.Collections;
 
-/** Tells what a table on the server looks like. */
+/** What planning asks of the outside: what a table is like, and whether a plan is possible. */
 interface ServerCatalog {
 
     /** Asks the server, through the native library, which needs no JDBC driver. */
-    ServerCatalog SERVER = ServerCatalog::readFromServer;
+    ServerCatalog SERVER =
+            new ServerCatalog() {
+                @Override
+                public ServerTable read(OptionValues options) {
+                    return readFromServer(options);
+                }
+
+                @Override
+                public void rehearse(SinkPlan<?> plan) {
+                    openAndClose(plan);
+                }
+            };
 
     /**
      * Reads the table that the options name.
@@ -25,13 +36,37 @@ interface ServerCatalog {
      */
     ServerTable read(OptionValues options);
 
+    /**
+     * Does what a subtask will do before its first row, so that what the native half refuses (a
+     * separator, a header) is an error of planning, not of a job that restarts again and again.
+     *
+     * @throws ValidationException if the plan is refused
+     */
+    default void rehearse(SinkPlan<?> plan) {}
+
     /** Implementation of {@link #SERVER}. */
-    static ServerTable readFromServer(OptionValues options) {
-        Logger log = LoggerFactory.getLogger(ServerCatalog.class);
+    static void openAndClose(SinkPlan<?> plan) {
+        loadLibrary(plan.options());
+        try {
+            plan.rehearse();
+        } catch (StarRocksNativeException e) {
+            throw new ValidationException(
+                    "The options of the StarRocks sink can't be used: " + e.getMessage(), e);
+        }
+    }
+
+    /** Loads the native library where the job is planned. */
+    static void loadLibrary(OptionValues options) {
         String library =
                 NativeLibrary.load(
                         options.get(SinkOptions.LIBRARY_PATH), Collections.<String>emptyList());
-        log.debug("Native library: {}", library);
+        LoggerFactory.getLogger(ServerCatalog.class).debug("Native library: {}", library);
+    }
+
+    /** Implementation of {@link #SERVER}. */
+    static ServerTable readFromServer(OptionValues options) {
+        Logger log = LoggerFactory.getLogger(ServerCatalog.class);
+        loadLibrary(options);
         PairsWriter request =
                 new PairsWriter()
                         .put("jdbc-url", options.get(SinkOptions.JDBC_URL))

@@ -1,9 +1,12 @@
 package com.starrocks.connector.flink.connector;
 
+import com.starrocks.connector.flink.core.NativeSession;
 import com.starrocks.connector.flink.core.PairsWriter;
+import com.starrocks.connector.flink.core.SessionListener;
 import com.starrocks.connector.flink.core.ZoneTransitions;
 import com.starrocks.connector.flink.row.sink.StarRocksSinkRowBuilder;
 
+import org.apache.flink.metrics.SimpleCounter;
 import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.data.RowData;
 
@@ -46,7 +49,7 @@ public final class SinkPlan<T> implements Serializable {
         if (!options.anyTable()) {
             catalog.read(options);
         }
-        return rawUnchecked(options);
+        return rehearsed(rawUnchecked(options), catalog);
     }
 
     /**
@@ -73,8 +76,10 @@ public final class SinkPlan<T> implements Serializable {
             StarRocksSinkRowBuilder<T> builder,
             ServerCatalog catalog) {
         TargetTable table = match(options, schema, catalog);
-        return new SinkPlan<>(
-                options, new SlotRows<>(options, table, builder), ZoneId.systemDefault());
+        return rehearsed(
+                new SinkPlan<>(
+                        options, new SlotRows<>(options, table, builder), ZoneId.systemDefault()),
+                catalog);
     }
 
     /**
@@ -90,8 +95,17 @@ public final class SinkPlan<T> implements Serializable {
 
     static SinkPlan<RowData> sql(
             OptionValues options, FlinkTable schema, ZoneId sessionZone, ServerCatalog catalog) {
-        return new SinkPlan<>(
-                options, new SqlRows(options, match(options, schema, catalog)), sessionZone);
+        return rehearsed(
+                new SinkPlan<>(
+                        options,
+                        new SqlRows(options, match(options, schema, catalog)),
+                        sessionZone),
+                catalog);
+    }
+
+    private static <T> SinkPlan<T> rehearsed(SinkPlan<T> plan, ServerCatalog catalog) {
+        catalog.rehearse(plan);
+        return plan;
     }
 
     private static TargetTable match(
@@ -119,14 +133,34 @@ public final class SinkPlan<T> implements Serializable {
 
     /** What the native session is told. */
     PairsWriter config(WriterContext context) {
+        return config(options.handed(), context.jobId(), context.subtask(), context.attempt());
+    }
+
+    private PairsWriter config(Map<String, String> handed, String jobId, int subtask, int attempt) {
         PairsWriter config = new PairsWriter();
-        for (Map.Entry<String, String> option : options.handed().entrySet()) {
+        for (Map.Entry<String, String> option : handed.entrySet()) {
             config.put(option.getKey(), option.getValue());
         }
-        return config.put("context.job-id", context.jobId())
-                .put("context.subtask", context.subtask())
-                .put("context.attempt", context.attempt())
+        return config.put("context.job-id", jobId)
+                .put("context.subtask", subtask)
+                .put("context.attempt", attempt)
                 .put("context.zone-transitions", ZoneTransitions.encode(ZoneId.of(zone)));
+    }
+
+    /**
+     * Opens a session as a subtask would, tells it of the table, and closes it; nothing is sent.
+     *
+     * @throws com.starrocks.connector.flink.core.StarRocksNativeException if the plan is refused
+     */
+    void rehearse() {
+        Map<String, String> handed = options.handed();
+        // A file of the machines that the subtasks run on.
+        handed.remove(SinkOptions.TLS_CA_FILE.key());
+        try (NativeSession session =
+                NativeSession.open(
+                        config(handed, "", 0, 0), options.maxMemory() / 2, SessionListener.NONE)) {
+            rows.open(session, new SimpleCounter());
+        }
     }
 
     @Override

@@ -127,13 +127,14 @@ public class StarRocksWriterTest {
                         throw new IllegalStateException("refused");
                     }
                 };
-        StarRocksWriter<String> lazy =
-                StarRocksWriter.open(
-                        SinkPlan.raw(values(), any -> server("id int")),
-                        new WriterContext(new Metrics(), "", 0, 0),
-                        refusing::open);
-        assertThrows(IllegalStateException.class, () -> lazy.write("1"));
-        lazy.close();
+        assertThrows(
+                IllegalStateException.class,
+                () ->
+                        StarRocksWriter.open(
+                                SinkPlan.raw(values(), any -> server("id int")),
+                                new WriterContext(new Metrics(), "", 0, 0),
+                                refusing::open));
+        assertEquals(Arrays.asList("open", "close"), refusing.calls);
         refusing.calls.clear();
         assertThrows(
                 IllegalStateException.class,

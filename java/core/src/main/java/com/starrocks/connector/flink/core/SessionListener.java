@@ -6,6 +6,16 @@ package com.starrocks.connector.flink.core;
  */
 public interface SessionListener {
 
+    /** Leaves everything unheard. */
+    SessionListener NONE =
+            new SessionListener() {
+                @Override
+                public void log(LogLevel level, String text) {}
+
+                @Override
+                public void loadFinished(LoadReport report) {}
+            };
+
     /** A line for the log. It holds no credentials. */
     void log(LogLevel level, String text);
 
