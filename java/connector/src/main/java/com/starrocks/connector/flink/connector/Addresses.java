@@ -3,6 +3,8 @@ package com.starrocks.connector.flink.connector;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Syntax of the options that name servers. Every method gives what is wrong with a value, or null;
@@ -12,6 +14,13 @@ final class Addresses {
 
     static final String JDBC_PREFIX = "jdbc:mysql://";
 
+    /** Nothing of the value is repeated with it: a password may hold any character. */
+    private static final String USER_IN_ADDRESS =
+            "an address holds '@': user and password belong into their own options";
+
+    private static final Pattern SCHEME =
+            Pattern.compile("^(jdbc:mysql:|https?:)?//", Pattern.CASE_INSENSITIVE);
+
     private Addresses() {}
 
     /** {@code jdbc:mysql://host:port[,host:port...][/...][?...]}. */
@@ -19,7 +28,8 @@ final class Addresses {
         if (!url.regionMatches(true, 0, JDBC_PREFIX, 0, JDBC_PREFIX.length())) {
             return "doesn't begin with " + JDBC_PREFIX;
         }
-        return eachHost(jdbcHosts(url), ",");
+        String trouble = eachHost(jdbcHosts(url), ",");
+        return trouble != null && url.indexOf('@') >= 0 ? USER_IN_ADDRESS : trouble;
     }
 
     private static String jdbcHosts(String url) {
@@ -36,6 +46,9 @@ final class Addresses {
 
     /** {@code [http[s]://]host:port[;...]}. */
     static String loadUrl(String urls) {
+        if (urls.indexOf('@') >= 0) {
+            return USER_IN_ADDRESS;
+        }
         for (String entry : split(urls, ";")) {
             String trouble = hostAndPort(withoutScheme(entry));
             if (trouble != null) {
@@ -74,11 +87,24 @@ final class Addresses {
         return entries;
     }
 
-    /** The URL without its parameters, which may hold credentials, and without user information. */
+    /**
+     * The URL without its parameters, which may hold credentials, and without user information,
+     * wherever in it a password's own '@' and '?' may stand.
+     */
     static String masked(String url) {
-        int query = url.indexOf('?');
-        String shown = query < 0 ? url : url.substring(0, query) + "?...";
-        return shown.replaceAll("//[^/;,?]*@", "//******@");
+        int at = url.lastIndexOf('@');
+        int parameters = url.indexOf('?');
+        String shown = url;
+        if (at >= 0) {
+            Matcher scheme = SCHEME.matcher(url);
+            shown = (scheme.find() ? scheme.group() : "") + "******";
+            if (parameters > at || parameters < 0) {
+                shown += url.substring(at, parameters < 0 ? url.length() : parameters);
+            }
+        } else if (parameters >= 0) {
+            shown = url.substring(0, parameters);
+        }
+        return parameters < 0 ? shown : shown + "?...";
     }
 
     private static String withoutScheme(String entry) {
@@ -109,7 +135,7 @@ final class Addresses {
 
     private static String host(String entry, boolean portNeeded) {
         if (entry.indexOf('@') >= 0) {
-            return "an address holds '@': user and password belong into their own options";
+            return USER_IN_ADDRESS;
         }
         int colon;
         if (entry.startsWith("[")) {

@@ -1,6 +1,5 @@
 package com.starrocks.connector.flink.connector;
 
-import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.connector.ChangelogMode;
 import org.apache.flink.table.connector.sink.DynamicTableSink;
 
@@ -9,9 +8,9 @@ import org.apache.flink.table.connector.sink.DynamicTableSink;
  */
 final class RefusedTableSink implements DynamicTableSink {
 
-    private final ValidationException reason;
+    private final RuntimeException reason;
 
-    RefusedTableSink(ValidationException reason) {
+    RefusedTableSink(RuntimeException reason) {
         this.reason = reason;
     }
 

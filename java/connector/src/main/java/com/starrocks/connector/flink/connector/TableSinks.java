@@ -1,7 +1,6 @@
 package com.starrocks.connector.flink.connector;
 
 import org.apache.flink.configuration.ConfigOption;
-import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.connector.sink.DynamicTableSink;
 import org.apache.flink.table.factories.DynamicTableFactory;
 
@@ -32,7 +31,7 @@ public final class TableSinks {
             FlinkAdapter adapter = FlinkAdapter.find();
             return new StarRocksTableSink(
                     options, table.schema(adapter), table.sessionZone(), adapter, catalog);
-        } catch (ValidationException e) {
+        } catch (RuntimeException e) {
             return new RefusedTableSink(e);
         }
     }

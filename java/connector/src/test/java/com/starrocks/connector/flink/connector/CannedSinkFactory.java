@@ -4,6 +4,7 @@ import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.table.connector.sink.DynamicTableSink;
 import org.apache.flink.table.factories.DynamicTableSinkFactory;
 
+import java.lang.reflect.Proxy;
 import java.time.ZoneId;
 import java.util.Set;
 
@@ -12,6 +13,9 @@ public final class CannedSinkFactory implements DynamicTableSinkFactory {
 
     static ServerTable server;
     static ZoneId sessionZone;
+
+    /** Thrown by whatever the factory asks of Flink. */
+    static RuntimeException failure;
 
     @Override
     public String factoryIdentifier() {
@@ -31,6 +35,16 @@ public final class CannedSinkFactory implements DynamicTableSinkFactory {
     @Override
     public DynamicTableSink createDynamicTableSink(Context context) {
         sessionZone = new TableContext(context).sessionZone();
-        return TableSinks.create(context, options -> server);
+        return TableSinks.create(failure == null ? context : failing(context), options -> server);
+    }
+
+    private static Context failing(Context context) {
+        return (Context)
+                Proxy.newProxyInstance(
+                        Context.class.getClassLoader(),
+                        new Class<?>[] {Context.class},
+                        (proxy, method, arguments) -> {
+                            throw failure;
+                        });
     }
 }

@@ -212,6 +212,25 @@ public class OptionValuesTest {
         assertFalse(trouble, trouble.contains("geheim"));
         trouble = troubles("jdbc-url", "jdbc:mysql://fe?password=geheim").get(0);
         assertFalse(trouble, trouble.contains("geheim"));
+        for (String password :
+                new String[] {"ge;heim", "ge/heim", "ge?heim", "ge@heim", "ge,heim"}) {
+            String user = "me:" + password + "@";
+            for (String[] option :
+                    new String[][] {
+                        {"load-url", "http://" + user + "fe:8030"},
+                        {"load-url", user + "fe:8030"},
+                        {"load-url", "fe:8030;" + user + "fe:8030"},
+                        {"jdbc-url", "jdbc:mysql://" + user + "fe:9030"},
+                        {"jdbc-url", "jdbc:mysql://fe1:9030," + user + "fe:9030?a=b"},
+                        {"jdbc-url", "jdbc:mysql://fe:x?user=me&password=" + password},
+                    }) {
+                trouble = troubles(option).get(0);
+                assertFalse(trouble, trouble.contains("ge"));
+                assertFalse(trouble, trouble.contains("heim"));
+            }
+        }
+        assertEquals(
+                "jdbc:mysql://******@fe:9030?...", Addresses.masked("jdbc:mysql://a:b@fe:9030?c"));
     }
 
     @Test

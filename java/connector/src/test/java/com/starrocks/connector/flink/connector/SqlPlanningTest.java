@@ -109,6 +109,19 @@ public class SqlPlanningTest {
     }
 
     @Test
+    public void whatFailsInTheFactoryShowsNoPassword() {
+        CannedSinkFactory.failure = new IllegalStateException("a fault of the factory");
+        try {
+            create("canned-starrocks", "a INT");
+            String all = allOf(assertThrows(Exception.class, () -> explain("VALUES (1)")));
+            assertTrue(all, all.contains("a fault of the factory"));
+            assertFalse(all, all.contains(PASSWORD));
+        } finally {
+            CannedSinkFactory.failure = null;
+        }
+    }
+
+    @Test
     public void theProviderHasTheParallelism() throws Exception {
         Object provider =
                 FlinkAdapter.find()
