@@ -60,8 +60,7 @@ public final class LogicalTypes {
             case DOUBLE:
                 return TypeNode.of(TypeNode.Kind.DOUBLE);
             case DECIMAL:
-                DecimalType decimal = (DecimalType) type;
-                return TypeNode.decimal(decimal.getPrecision(), decimal.getScale());
+                return decimal(type);
             case CHAR:
             case VARCHAR:
                 return TypeNode.of(TypeNode.Kind.STRING);
@@ -86,6 +85,15 @@ public final class LogicalTypes {
             default:
                 throw new UnsupportedTypeException(type);
         }
+    }
+
+    /** A decimal of the type descriptions of old has no precision; see {@code FlinkTable}. */
+    private static TypeNode decimal(LogicalType type) {
+        if (!(type instanceof DecimalType)) {
+            return TypeNode.decimal(DecimalType.MAX_PRECISION, 18);
+        }
+        DecimalType decimal = (DecimalType) type;
+        return TypeNode.decimal(decimal.getPrecision(), decimal.getScale());
     }
 
     private static TypeNode row(RowType type) {

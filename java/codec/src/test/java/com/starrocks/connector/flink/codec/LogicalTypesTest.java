@@ -4,8 +4,10 @@ import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 
+import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.types.DataType;
+import org.apache.flink.table.types.utils.TypeConversions;
 import org.junit.Test;
 
 /** Flink's types as the native half knows them. */
@@ -53,6 +55,13 @@ public class LogicalTypesTest {
                 DataTypes.ROW(
                         DataTypes.FIELD("a", DataTypes.INT()),
                         DataTypes.FIELD("b", DataTypes.STRING())));
+    }
+
+    @Test
+    public void decimalsOfOldAreTakenWhereTheyAreNested() {
+        assertNode(
+                "ARRAY[DECIMAL(38, 18)]",
+                TypeConversions.fromLegacyInfoToDataType(Types.OBJECT_ARRAY(Types.BIG_DEC)));
     }
 
     @Test
