@@ -203,8 +203,9 @@ impl<'a> Run<'a> {
                 DEFAULT_TIMEOUT
             }
         };
-        headers.push(("label".to_owned(), load.label.to_owned()));
         headers.push(("Expect".to_owned(), "100-continue".to_owned()));
+        // Last, so that it can be left out.
+        headers.push(("label".to_owned(), load.label.to_owned()));
         Ok(Run {
             client,
             load,
@@ -375,14 +376,16 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Sends the load's headers, and its body if `with_body`.
+    /// Sends the load's headers, and its body if `with_body`. The label goes with the body only: a server that takes loads
+    /// itself would bind it to an empty one.
     fn put(&mut self, to: &Endpoint, path: &str, with_body: bool) -> Result<Answer, Failure> {
         let http = &self.client.http;
+        let headers = if with_body { self.headers.len() } else { self.headers.len() - 1 };
         let mut request = Request {
             method: Method::PUT,
             to,
             path,
-            headers: &self.headers,
+            headers: &self.headers[..headers],
             credentials: true,
             body: with_body.then_some(self.load.body),
             wait: if with_body { self.limit } else { http.short_wait() },

@@ -364,6 +364,27 @@ fn a_be_in_load_url_gets_the_body_directly() {
     assert!(cluster.shared.lock().committed.iter().all(|(label, body)| label == LABEL && body == BODY));
 }
 
+/// The empty load by which a BE is found out doesn't use the label up, whatever becomes of it.
+#[test]
+fn a_label_is_sent_only_with_its_rows() {
+    let cluster = Cluster::start();
+    cluster.be_does(|conn, shared| {
+        if let Some(label) = conn.header("label") {
+            shared.set_label(label, "PREPARE");
+        }
+        conn.close();
+    });
+    load_with(config(&[cluster.be.url()]), BODY).0.unwrap();
+    cluster.assert_loaded_once(BODY);
+    let state = cluster.shared.lock();
+    let labels: Vec<_> = state
+        .be_seen
+        .iter()
+        .map(|seen| (seen.header("content-length").unwrap(), seen.header("label")))
+        .collect();
+    assert_eq!(labels, [("0", None), ("0", None), (BODY.len().to_string().as_str(), Some(LABEL))]);
+}
+
 #[test]
 fn a_server_that_takes_an_empty_load_is_refused() {
     let odd = Server::start(|conn| conn.json(&success(LABEL, 0, 0)));
