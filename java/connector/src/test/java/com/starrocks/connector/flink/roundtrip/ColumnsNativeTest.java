@@ -209,6 +209,113 @@ public class ColumnsNativeTest {
         }
     }
 
+    /**
+     * CSV has no form for maps and structs that all servers read: known when the job is planned.
+     */
+    @Test
+    public void nestedColumnsThatCsvHasNoFormForAreRefused() throws Exception {
+        DataType row = DataTypes.ROW(DataTypes.FIELD("a", DataTypes.INT()));
+        DataType map = DataTypes.MAP(DataTypes.STRING(), DataTypes.INT());
+        Object[][] cases = {
+            {"MAP<STRING,INT>", map},
+            {"STRUCT<a INT>", row},
+            {"ARRAY<STRUCT<a INT>>", DataTypes.ARRAY(row)},
+            {"ARRAY<MAP<STRING,INT>>", DataTypes.ARRAY(map)}
+        };
+        for (Object[] one : cases) {
+            String table = sandbox.create("id INT, v " + one[0], "DUPLICATE KEY(id)");
+            Exception e =
+                    assertThrows(
+                            Exception.class,
+                            () ->
+                                    plan(
+                                            Dialect.CSV_ENCLOSED,
+                                            table,
+                                            Arrays.asList("id", "v"),
+                                            DataTypes.INT(),
+                                            (DataType) one[1]));
+            assertTrue(
+                    e.getMessage(),
+                    e.getMessage().contains(Sandbox.DATABASE + "." + table)
+                            && e.getMessage().contains("column 'v'")
+                            && e.getMessage().contains("'sink.properties.format' = 'json'"));
+        }
+    }
+
+    /** Primitive arrays and single characters, as user code has them. */
+    @Test
+    public void arraysOfPrimitives() throws Exception {
+        for (Dialect dialect : Arrays.asList(Dialect.JSON, Dialect.CSV_ESCAPED)) {
+            String table =
+                    sandbox.create(
+                            "id INT, a ARRAY<BIGINT>, b ARRAY<DOUBLE>, c ARRAY<BOOLEAN>, d STRING",
+                            "DUPLICATE KEY(id)");
+            SinkPlan<Object[]> plan =
+                    plan(
+                            dialect,
+                            table,
+                            Arrays.asList("id", "a", "b", "c", "d"),
+                            DataTypes.INT(),
+                            DataTypes.ARRAY(DataTypes.BIGINT()),
+                            DataTypes.ARRAY(DataTypes.DOUBLE()),
+                            DataTypes.ARRAY(DataTypes.BOOLEAN()),
+                            DataTypes.STRING());
+            Sinks.load(
+                    plan,
+                    new Object[][] {
+                        {
+                            (short) 1,
+                            new long[] {Long.MIN_VALUE, 0},
+                            new double[] {-0.0, 0.5},
+                            new boolean[] {true, false},
+                            '"'
+                        },
+                        {(byte) 2, new int[] {-1}, new float[] {0.1f}, new Boolean[] {null}, 'x'},
+                        {3L, new short[] {}, new double[] {Double.NaN}, new boolean[0], '\t'}
+                    });
+            assertEquals(
+                    dialect.toString(),
+                    Arrays.asList(
+                            Arrays.asList(
+                                    "1", "[-9223372036854775808,0]", "[-0,0.5]", "[1,0]", "\""),
+                            Arrays.asList("2", "[-1]", "[0.1]", "[null]", "x"),
+                            Arrays.asList("3", "[]", "[null]", "[]", "\t")),
+                    sandbox.selectText(
+                            "SELECT * FROM " + Sandbox.DATABASE + "." + table + " ORDER BY id"));
+        }
+    }
+
+    /** Dates and times as text are the server's to read. */
+    @Test
+    public void datesAsText() throws Exception {
+        for (Dialect dialect : Arrays.asList(Dialect.JSON, Dialect.CSV_CONTROL)) {
+            String table = sandbox.create("id INT, d DATE, t DATETIME", "DUPLICATE KEY(id)");
+            SinkPlan<Object[]> plan =
+                    plan(
+                            dialect,
+                            table,
+                            Arrays.asList("id", "d", "t"),
+                            DataTypes.INT(),
+                            DataTypes.STRING(),
+                            DataTypes.STRING());
+            Sinks.load(
+                    plan,
+                    new Object[][] {
+                        {1, "0001-01-01", "0001-01-01 00:00:00.000001"},
+                        {2, "9999-12-31", "9999-12-31 23:59:59.999999"},
+                        {3, LocalDate.of(1582, 10, 10), LocalDateTime.of(1582, 10, 10, 1, 2)}
+                    });
+            assertEquals(
+                    dialect.toString(),
+                    Arrays.asList(
+                            Arrays.asList("1", "0001-01-01", "0001-01-01 00:00:00.000001"),
+                            Arrays.asList("2", "9999-12-31", "9999-12-31 23:59:59.999999"),
+                            Arrays.asList("3", "1582-10-10", "1582-10-10 01:02:00")),
+                    sandbox.selectText(
+                            "SELECT * FROM " + Sandbox.DATABASE + "." + table + " ORDER BY id"));
+        }
+    }
+
     /** Text that is no JSON is a JSON string in a JSON column. */
     @Test
     public void textThatIsNoJsonIsAString() throws Exception {

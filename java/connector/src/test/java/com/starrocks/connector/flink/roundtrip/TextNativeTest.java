@@ -16,6 +16,7 @@ import org.junit.runners.Parameterized;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -149,5 +150,73 @@ public class TextNativeTest {
         }
         assertTrue(expected.size() + " of " + texts.size(), expected.size() > texts.size() / 3);
         assertHolds("seed " + seed, table, expected);
+    }
+
+    /** The same within an array of the server's, whose text has quotes of its own, and in JSON. */
+    @Test
+    public void anyTextInAnArrayArrivesOrIsRefused() throws Exception {
+        long seed = System.nanoTime();
+        Random random = new Random(seed);
+        String table = sandbox.create("id INT, a ARRAY<STRING>, j STRING", "DUPLICATE KEY(id)");
+        SinkPlan<Object[]> plan =
+                Sinks.slots(
+                        sandbox.options(table, dialect.options()),
+                        Sinks.schema(
+                                Arrays.asList("id", "a", "j"),
+                                Arrays.asList(
+                                        DataTypes.INT(),
+                                        DataTypes.ARRAY(DataTypes.STRING()),
+                                        DataTypes.MAP(DataTypes.STRING(), DataTypes.STRING()))));
+        Map<Integer, String> expected = new LinkedHashMap<>();
+        for (int i = 0; i < RANDOM_TEXTS; i++) {
+            String text = Kind.wellFormed(Texts.random(random));
+            String array = "[\"" + text.replace("\"", "\"\"") + "\",null]";
+            String json = "{\"k\":\"" + escaped(text) + "\"}";
+            String about = "seed " + seed + ", row " + i + ", " + Shown.print(text);
+            Object[] row = {i, Arrays.asList(text, null), Collections.singletonMap("k", text)};
+            try {
+                Sinks.load(plan, new Object[][] {row});
+                expected.put(i, text);
+                assertTrue(
+                        about + " can't have been carried", dialect.carries(i + "", array, json));
+            } catch (Exception e) {
+                assertFalse(
+                        about + " could have been carried: " + e.getMessage(),
+                        dialect.carries(i + "", array, json));
+                assertTrue(e.getMessage(), e.getMessage().contains(Sandbox.DATABASE + "." + table));
+            }
+        }
+        assertTrue(expected.size() + "", expected.size() > RANDOM_TEXTS / 3);
+        List<byte[][]> rows = sandbox.rows(table);
+        assertEquals(expected.size(), rows.size());
+        int at = 0;
+        for (Map.Entry<Integer, String> sent : expected.entrySet()) {
+            String about = "seed " + seed + ", row " + sent.getKey();
+            byte[][] row = rows.get(at++);
+            List<String> array = Arrays.asList(sent.getValue(), null);
+            Map<String, String> map = Collections.singletonMap("k", sent.getValue());
+            assertEquals(about, sent.getKey() + "", new String(row[0], StandardCharsets.UTF_8));
+            assertTrue(
+                    about + ": " + Shown.print(row[1]),
+                    Shown.matches(new Shown.Nested(array, true), row[1]));
+            assertTrue(
+                    about + ": " + Shown.print(row[2]),
+                    Shown.matches(new Shown.Nested(map, false), row[2]));
+        }
+    }
+
+    /** With the short escapes of RFC 8259 where there are any, and no others than it demands. */
+    private static String escaped(String text) {
+        String shortForms = "\bb\tt\nn\ff\rr\"\"\\\\";
+        StringBuilder out = new StringBuilder();
+        for (char c : text.toCharArray()) {
+            int at = shortForms.indexOf(c);
+            if (at >= 0 && at % 2 == 0) {
+                out.append('\\').append(shortForms.charAt(at + 1));
+            } else {
+                out.append(c < ' ' ? String.format("\\u%04x", (int) c) : String.valueOf(c));
+            }
+        }
+        return out.toString();
     }
 }

@@ -103,6 +103,9 @@ public class TimeZonesNativeTest {
             for (long seconds : new long[] {-3600, -1, 0, 1, 1800, 3600}) {
                 moments.add(transition.getInstant().plusSeconds(seconds));
             }
+            // Before 1970, its millisecond rounds to the second of the change if it is cut off.
+            moments.add(transition.getInstant().minusMillis(1));
+            moments.add(transition.getInstant().minusNanos(1));
         }
         moments.add(LocalDateTime.of(1, 1, 1, 0, 0).atZone(zone).toInstant());
         moments.add(LocalDateTime.of(9999, 12, 31, 23, 59, 59).atZone(zone).toInstant());
