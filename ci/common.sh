@@ -17,6 +17,10 @@ cargo_test() {
     cargo test --locked --no-fail-fast "$@" 2>&1 | tee "$output" || status=$?
     # shellcheck disable=SC2046
     counts $(awk '/^test result:/ { p += $4; f += $6; s += $8 } END { print p + 0, f + 0, s + 0 }' "$output")
+    if ((status != 0)); then # once more at the end, where one looks first
+        printf '\nWhat failed:\n'
+        awk '/^failures:$/, /^test result: FAILED/; /^error(\[|:)/, /^$/' "$output"
+    fi
     rm -f "$output"
     return "$status"
 }
