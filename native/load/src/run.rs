@@ -136,7 +136,7 @@ pub(crate) struct Run<'a> {
     begun: bool,
     /// The most that was sent to a BE so far.
     sent: Sent,
-    /// When everything was first sent without a known outcome.
+    /// Since when the load may have been committed without our knowing.
     in_doubt_since: Option<Instant>,
     /// Use new connections only.
     fresh: bool,
@@ -325,6 +325,10 @@ impl<'a> Run<'a> {
                 Ok(answer) => answer,
                 Err(Failure::Cancelled) => return Err(Stop::Cancelled),
                 Err(Failure::Invalid(why)) => return fail(Problem::new(ErrorCode::Config, why).permanent()),
+                // Nothing was sent, and nobody named this server but the user.
+                Err(failure @ Failure::Connect { .. }) if way.len() == 1 => {
+                    return Ok(next_fe(&way, failure.why(), failure.timed_out()));
+                }
                 Err(failure) if with_body => return self.body_failed(&failure, &way).map(Step::loaded),
                 Err(failure) => return Ok(next_fe(&way, failure.why(), failure.timed_out())),
             };
@@ -590,6 +594,7 @@ impl<'a> Run<'a> {
                 fail(foreign(Problem { code: ErrorCode::Undecided, ..problem }, &what))
             }
             Fate::RolledBack(reason) => {
+                self.in_doubt_since = None;
                 if !reason.is_empty() {
                     let shown = self.shown(&reason, MAX_MESSAGE);
                     problem.what = format!("{}; the server rolled the load back: {shown}", problem.what);
@@ -614,7 +619,7 @@ impl<'a> Run<'a> {
     }
 
     /// Asks for the label's state until it is a final one.
-    fn fate(&self) -> Fate {
+    fn fate(&mut self) -> Fate {
         let started = Instant::now();
         let left = self.client.config.max_retries.saturating_sub(self.retries).max(1);
         let patience = self.client.config.retry_interval.saturating_mul(left).max(MIN_PATIENCE);
@@ -628,6 +633,8 @@ impl<'a> Run<'a> {
                 Ok(LabelState::Unknown) => return Fate::NoSuchLabel,
                 Ok(state @ (LabelState::Prepare | LabelState::Prepared)) => {
                     failing = None;
+                    // Until now it has not been committed: the server can't have forgotten that it was.
+                    self.in_doubt_since = self.in_doubt_since.map(|_| Instant::now());
                     if started.elapsed() > self.limit {
                         return Fate::NotToBeHad(format!(
                             "the load still runs on the server ({state:?}) after {} s",

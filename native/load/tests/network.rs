@@ -364,6 +364,29 @@ fn a_be_in_load_url_gets_the_body_directly() {
     assert!(cluster.shared.lock().committed.iter().all(|(label, body)| label == LABEL && body == BODY));
 }
 
+/// Of servers that take loads themselves, one that is down gives way to the next without costing a try.
+#[test]
+fn a_dead_be_in_load_url_gives_way_to_the_next() {
+    let shared = Shared::default();
+    let mut bes = [(); 2].map(|()| Some(Server::start(be_handler(shared.clone()))));
+    let mut config = config(&[0, 1].map(|n| bes[n].as_ref().unwrap().url()));
+    config.max_retries = 0;
+    let client = Client::new(config).unwrap();
+    let load = || {
+        shared.lock().labels.clear();
+        load_through(&client, BODY, &Log::default())
+    };
+    load().unwrap();
+    // The one that took the load is known to take loads.
+    let direct = {
+        let host = shared.lock().be_seen[0].header("host").unwrap().to_owned();
+        (0..2).find(|&n| bes[n].as_ref().unwrap().address.to_string() == host).unwrap()
+    };
+    bes[direct] = None;
+    load().unwrap();
+    assert_eq!(shared.lock().committed.len(), 2);
+}
+
 /// The empty load by which a BE is found out doesn't use the label up, whatever becomes of it.
 #[test]
 fn a_label_is_sent_only_with_its_rows() {

@@ -313,6 +313,33 @@ fn an_unknown_label_allows_a_resend_only_for_a_while() {
     assert_eq!(e.code, ErrorCode::Undecided);
     assert!(e.message.contains("forgotten"), "{e}");
     cluster.assert_nothing_loaded();
+
+    // What counts is when it was last known not to be committed: while it ran, or when it was rolled back.
+    let window = Duration::from_millis(500);
+    let cluster = Cluster::start();
+    let mut config = cluster.config();
+    config.resend_window = window;
+    lost(&cluster);
+    for _ in 0..3 {
+        cluster.state_does(move |conn| {
+            std::thread::sleep(window / 2);
+            conn.json(r#"{"state":"PREPARE"}"#);
+        });
+    }
+    load_with(config.clone(), BODY).0.unwrap();
+    cluster.assert_loaded_once(BODY);
+
+    let cluster = Cluster::start();
+    config.load_urls = cluster.config().load_urls;
+    lost(&cluster);
+    cluster.state_says("ABORTED");
+    cluster.be_does(move |conn, _| {
+        let _ = conn.body();
+        std::thread::sleep(2 * window);
+        conn.close();
+    });
+    assert_eq!(load_with(config, BODY).0.unwrap().retries, 2);
+    cluster.assert_loaded_once(BODY);
 }
 
 #[test]
