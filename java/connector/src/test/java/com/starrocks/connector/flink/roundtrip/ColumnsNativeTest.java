@@ -22,6 +22,7 @@ import java.time.LocalDateTime;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What columns on their own do: too much for them, one alone, fewer or other ones than there are.
@@ -341,6 +342,41 @@ public class ColumnsNativeTest {
                         Arrays.asList("5", "\"01\"")),
                 sandbox.selectText(
                         "SELECT * FROM " + Sandbox.DATABASE + "." + table + " ORDER BY id"));
+    }
+
+    /** Without {@code strict_mode} the server takes what doesn't fit a column for NULL. */
+    @Test
+    public void strictModeLetsNoValueBecomeNull() throws Exception {
+        Object[][] cases = {
+            {"DATE", DataTypes.STRING(), "2000-02-30"},
+            {"DATETIME", DataTypes.STRING(), "yesterday"},
+            {"VARCHAR(3)", DataTypes.STRING(), "\u20ac\u20ac"},
+            {"DECIMAL(5,2)", DataTypes.DOUBLE(), 12345.678},
+            {"TINYINT", DataTypes.INT(), 128},
+        };
+        for (Dialect dialect : Arrays.asList(Dialect.JSON, Dialect.CSV_CONTROL)) {
+            for (Object[] one : cases) {
+                String table = sandbox.create("id INT, v " + one[0], "DUPLICATE KEY(id)");
+                Map<String, String> options = sandbox.options(table, dialect.options());
+                FlinkTable schema =
+                        Sinks.schema(
+                                Arrays.asList("id", "v"),
+                                Arrays.asList(DataTypes.INT(), (DataType) one[1]));
+                Object[][] rows = {{1, one[2]}};
+                Sinks.load(Sinks.slots(options, schema), rows);
+                List<List<String>> shown =
+                        sandbox.selectText("SELECT * FROM " + Sandbox.DATABASE + "." + table);
+                assertEquals(one[0] + "", Arrays.asList(Arrays.asList("1", null)), shown);
+                options.put("sink.properties.strict_mode", "true");
+                Exception e =
+                        assertThrows(
+                                dialect + ", " + one[0],
+                                Exception.class,
+                                () -> Sinks.load(Sinks.slots(options, schema), rows));
+                assertTrue(e.getMessage(), e.getMessage().contains("too many filtered rows"));
+                assertEquals(one[0] + "", 1, sandbox.rows(table).size());
+            }
+        }
     }
 
     /** Numbers of one type in columns of another. */

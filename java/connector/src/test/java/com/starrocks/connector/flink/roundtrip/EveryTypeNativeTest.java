@@ -31,7 +31,7 @@ import java.util.Random;
 @RunWith(Parameterized.class)
 public class EveryTypeNativeTest {
 
-    private static final int RANDOM_ROWS = 400;
+    private static final int RANDOM_ROWS = 250;
     private static final int MEGABYTE = 1 << 20;
     private static final ZoneId ZONE = ZoneId.of("America/New_York");
 

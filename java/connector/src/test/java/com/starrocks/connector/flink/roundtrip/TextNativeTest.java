@@ -26,7 +26,7 @@ import java.util.Random;
 @RunWith(Parameterized.class)
 public class TextNativeTest {
 
-    private static final int RANDOM_TEXTS = 150;
+    private static final int RANDOM_TEXTS = 100;
     private static final String LONG = "VARCHAR(1048576)";
 
     /** All dialects. */
@@ -92,7 +92,7 @@ public class TextNativeTest {
                 expected.put(block, new String[] {all, block % 2 == 0 ? null : ""});
             }
         }
-        for (int i = 0; i < Texts.extremes().size(); i += 4) {
+        for (int i = 0; i < Texts.extremes().size(); i += 6) {
             String piece = Texts.extremes().get(i);
             String tame = dialect.tame(Kind.wellFormed(piece));
             String megabyte = dialect.tame(Texts.ofBytes(1 << 20, tame));
