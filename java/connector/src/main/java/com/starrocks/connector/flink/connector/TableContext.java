@@ -15,11 +15,12 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Reads what a factory is given, by reflection where methods came late or changed what they return:
  * {@code getCatalogTable} returns another class since Flink 1.13, {@code getPhysicalRowDataType}
- * and {@code getPrimaryKeyIndexes} came with 1.15.
+ * came with 1.15.
  */
 final class TableContext {
 
@@ -45,11 +46,24 @@ final class TableContext {
             return adapter.schema(table());
         }
         RowType row = (RowType) ((DataType) call("getPhysicalRowDataType")).getLogicalType();
-        List<String> primaryKey = new ArrayList<>();
-        for (int index : (int[]) call("getPrimaryKeyIndexes")) {
-            primaryKey.add(row.getFieldNames().get(index));
+        return FlinkTable.of(row, primaryKey());
+    }
+
+    /**
+     * Names of the PRIMARY KEY's columns. The context's own {@code getPrimaryKeyIndexes} isn't
+     * used: up to Flink 1.19 it counts columns that are only computed, which are not in the row.
+     */
+    private List<String> primaryKey() {
+        Object resolved = call(table(), table().getClass(), "getResolvedSchema");
+        Object key =
+                ((Optional<?>) call(resolved, resolved.getClass(), "getPrimaryKey")).orElse(null);
+        List<String> names = new ArrayList<>();
+        if (key != null) {
+            for (Object name : (List<?>) call(key, key.getClass(), "getColumns")) {
+                names.add((String) name);
+            }
         }
-        return FlinkTable.of(row, primaryKey);
+        return names;
     }
 
     /** The session's time zone. */
@@ -68,16 +82,20 @@ final class TableContext {
     }
 
     private Object call(String name) {
+        return call(context, DynamicTableFactory.Context.class, name);
+    }
+
+    private static Object call(Object target, Class<?> type, String name) {
         try {
-            Method method = DynamicTableFactory.Context.class.getMethod(name);
-            return method.invoke(context);
+            Method method = type.getMethod(name);
+            return method.invoke(target);
         } catch (InvocationTargetException e) {
             if (e.getCause() instanceof RuntimeException) {
                 throw (RuntimeException) e.getCause();
             }
             throw new IllegalStateException(name + " failed", e.getCause());
         } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("this Flink's factory context has no " + name, e);
+            throw new IllegalStateException("this Flink's " + type + " has no " + name, e);
         }
     }
 }

@@ -9,6 +9,7 @@ import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 
 import org.apache.flink.table.api.EnvironmentSettings;
+import org.apache.flink.table.api.StatementSet;
 import org.apache.flink.table.api.TableEnvironment;
 import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.types.logical.IntType;
@@ -106,6 +107,30 @@ public class SqlPlanningTest {
         assertTrue(all, all.contains("'sink.max-retries' = '11': must be a whole number"));
         assertTrue(all, all.contains("'load-url' is missing"));
         assertFalse(all, all.contains(PASSWORD));
+    }
+
+    @Test
+    public void columnsThatAreOnlyComputedDoNotShiftTheKey() {
+        CannedSinkFactory.server = server("a int int(11) PRI", "n bigint");
+        create(
+                "canned-starrocks",
+                "twice AS a * 2, a INT NOT NULL, n BIGINT, PRIMARY KEY (a) NOT ENFORCED");
+        assertTrue(explain(UPDATING).contains("default_database.t"));
+    }
+
+    @Test
+    public void tablesMadeLikeOthersAndListsOfColumnsArePlanned() {
+        CannedSinkFactory.server = server("a int", "n bigint");
+        create("canned-starrocks", "a INT, n BIGINT");
+        flink.executeSql("CREATE TABLE u WITH ('table-name' = 'u') LIKE t");
+        String plan = flink.explainSql("INSERT INTO u (n, a) VALUES (1, 2)");
+        assertTrue(plan, plan.contains("default_database.u"));
+        StatementSet statements = flink.createStatementSet();
+        statements.addInsertSql("INSERT INTO t VALUES (1, 2)");
+        statements.addInsertSql("INSERT INTO u SELECT * FROM (VALUES (1, 2)) AS s (a, n)");
+        plan = statements.explain();
+        assertTrue(plan, plan.contains("default_database.t"));
+        assertTrue(plan, plan.contains("default_database.u"));
     }
 
     @Test
