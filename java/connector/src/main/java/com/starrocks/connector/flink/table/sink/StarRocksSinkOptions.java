@@ -155,6 +155,16 @@ public class StarRocksSinkOptions implements Serializable {
         return values.get(SinkOptions.IO_THREADS);
     }
 
+    /** Option {@code sink.scan-frequency.ms}, which has no effect here. */
+    public long getScanFrequency() {
+        return values.get(SinkOptions.SCAN_FREQUENCY);
+    }
+
+    /** Option {@code sink.buffer-flush.enqueue-timeout-ms}, which has no effect here. */
+    public long getSinkOfferTimeout() {
+        return values.get(SinkOptions.ENQUEUE_TIMEOUT);
+    }
+
     /** Option {@code sink.metric.histogram-window-size}. */
     public int getSinkHistogramWindowSize() {
         return values.get(SinkOptions.HISTOGRAM_WINDOW);
@@ -213,7 +223,8 @@ public class StarRocksSinkOptions implements Serializable {
 
         private final Map<String, String> properties = new LinkedHashMap<>();
 
-        private Builder() {}
+        /** Starts without options. */
+        public Builder() {}
 
         /** Sets an option by its key. */
         public Builder withProperty(String key, String value) {
