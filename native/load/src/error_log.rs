@@ -81,29 +81,39 @@ pub(crate) fn sanitize(text: &str) -> String {
         None => text,
     };
     let row_cut = find_ignore_case(text, "row: ").is_some();
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = opening_quote(rest) {
-        let (before, quoted) = rest.split_at(at);
-        let (quote, inside) = quoted.split_at(1);
-        out.push_str(before);
-        out.push_str(quote);
-        out.push_str("***");
-        match inside.find(quote) {
-            Some(end) => {
-                out.push_str(quote);
-                rest = &inside[end + 1..];
-            }
-            // Without an end, whatever follows may be the value.
-            None => rest = "",
-        }
+    let mut out = hide_quoted(text);
+    for key in ["value=", "value: ", "input_str: "] {
+        out = hide_after(&out, key);
     }
-    out.push_str(rest);
-    let mut out = hide_after(&out, "value=");
-    out = hide_after(&out, "value: ");
     if row_cut {
         out.push_str("***");
     }
+    out
+}
+
+/// What StarRocks says behind a value that doesn't fit its column; then come the column's name and type.
+const BEHIND_VALUES: [&str; 2] = ["' is out of range. the type of '", "' is too long. the type of '"];
+
+/// Hides what stands in quotes. A value may hold quotes itself, which nothing marks: hence up to the last one.
+fn hide_quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = opening_quote(rest) {
+        let (quote, inside) = rest[at..].split_at(1);
+        out.push_str(&rest[..at]);
+        out.push_str(quote);
+        out.push_str("***");
+        let lower = inside.to_ascii_lowercase();
+        if let Some(end) = BEHIND_VALUES.iter().filter_map(|text| lower.rfind(text)).max() {
+            out.push_str(&inside[end..]);
+            return out;
+        }
+        // Without an end, whatever follows may be the value.
+        let end = inside.rfind(quote).unwrap_or(inside.len());
+        out.push_str(&inside[end..][..quote.len().min(inside.len() - end)]);
+        rest = inside.get(end + 1..).unwrap_or_default();
+    }
+    out.push_str(rest);
     out
 }
 
@@ -114,18 +124,19 @@ fn opening_quote(text: &str) -> Option<usize> {
         .find(|&at| !text[at..].starts_with("'t ") || !text[..at].ends_with('n'))
 }
 
-/// Hides what follows `key`, up to the next `, ` that begins another `name=` or `name:`, or else to the end.
+/// Hides what follows `key`, up to the last `, ` that begins another `name=` or `name:`, or else to the end.
 fn hide_after(text: &str, key: &str) -> String {
     let Some(at) = find_ignore_case(text, key) else { return text.to_owned() };
     let value = at + key.len();
     let end = text[value..]
         .match_indices(", ")
         .map(|(i, _)| value + i)
-        .find(|&i| {
+        .filter(|&i| {
             let next: &str = &text[i + 2..];
             let name = next.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or("");
             !name.is_empty() && next[name.len()..].starts_with(['=', ':'])
         })
+        .last()
         .unwrap_or(text.len());
     format!("{}***{}", &text[..value], &text[end..])
 }
@@ -176,9 +187,14 @@ mod tests {
                 "Error: NULL value in non-nullable column. Row: ***",
             ),
             (
-                "Value 'secret' is out of range. The type of 'c' is INT",
-                "Value '***' is out of range. The type of '***' is INT",
+                "Value ''secret'' is out of range. The type of 'c' is INT'",
+                "Value '***' is out of range. The type of 'c' is INT'",
             ),
+            (
+                "String 'it's a 'secret' is too long. The type of 'x' is too long. The type of 'c' is VARCHAR(3)'",
+                "String '***' is too long. The type of 'c' is VARCHAR(3)'",
+            ),
+            ("Value 'it's secret' and more, \"a\"secret\"", "Value '***' and more, \"***\""),
             (
                 "Unable to cast string value to BIGINT. value=secret, column=c",
                 "Unable to cast string value to BIGINT. value=***, column=c",
@@ -186,6 +202,12 @@ mod tests {
             (
                 "The field (name = c, pos = 1) is out of range. Type: INT, Value length: 6, Value: secret, x",
                 "The field (name = c, pos = 1) is out of range. Type: INT, Value length: 6, Value: ***",
+            ),
+            ("value=secret, x=secret, column=c; value=secret, column=d", "value=***, column=d"),
+            // Up to StarRocks 2.5.
+            (
+                "the length of input is too long than schema. column_name: c; input_str: [secret, x] schema length: 5",
+                "the length of input is too long than schema. column_name: c; input_str: ***",
             ),
             ("String 'secret is too long", "String '***"),
             ("too many filtered rows", "too many filtered rows"),
@@ -200,6 +222,7 @@ mod tests {
             for text in [
                 format!("Error: {before}. Row: {after}{secret}"),
                 format!("{before}'{secret}' {before}"),
+                format!("{before} '{after}{secret}' {before}"),
                 format!("{before} value={secret}, column={before}"),
                 format!("{before} \"{secret}\""),
             ] {
