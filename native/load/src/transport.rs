@@ -539,6 +539,8 @@ impl Buffers for SocketBuffers {
         self.refused = amount == 0;
         if amount > 0 && head(self.input()) == Head::Final {
             self.awaiting_head = false;
+            // The request is over. An idle connection needs no room for output, which is most of its memory.
+            self.output = Vec::new();
         }
         self.consumed += amount;
     }
@@ -623,6 +625,19 @@ mod tests {
         buffers.input_consume(19);
         assert!(!buffers.offers_head(), "the rest is the body");
         assert_eq!(buffers.input(), b"{}");
+    }
+
+    #[test]
+    fn an_idle_connection_holds_no_output_buffer() {
+        let mut buffers = SocketBuffers::new(100, 1 << 20);
+        buffers.awaiting_head = true;
+        let answer = b"HTTP/1.1 200 OK\r\n\r\n";
+        buffers.output();
+        buffers.input_append_buf()[..answer.len()].copy_from_slice(answer);
+        buffers.input_appended(answer.len());
+        buffers.input_consume(answer.len());
+        assert_eq!(buffers.output.capacity(), 0);
+        assert_eq!(buffers.output().len(), 1 << 20, "the next request gets one again");
     }
 
     #[test]
