@@ -20,6 +20,9 @@ pub(crate) const MAX_REDIRECTS: usize = 3;
 /// The server's default of a load's `timeout`, sent when the user sets none, so that both sides go by the same.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 
+/// The longest that a server takes.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(259_200);
+
 /// Pauses between questions for a label's state: doubled from the first to the last.
 const FIRST_POLL: Duration = Duration::from_millis(50);
 const LAST_POLL: Duration = Duration::from_secs(2);
@@ -196,7 +199,8 @@ impl<'a> Run<'a> {
         let timeout = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("timeout"));
         let timeout = match timeout {
             Some((_, seconds)) => {
-                seconds.trim().parse().ok().filter(|&s| s > 0).map_or(DEFAULT_TIMEOUT, Duration::from_secs)
+                let seconds: Option<u64> = seconds.trim().parse().ok().filter(|&s| s > 0);
+                seconds.map_or(DEFAULT_TIMEOUT, Duration::from_secs).min(LONGEST_TIMEOUT)
             }
             None => {
                 headers.push(("timeout".to_owned(), DEFAULT_TIMEOUT.as_secs().to_string()));

@@ -55,6 +55,12 @@ fn names_are_percent_encoded_and_the_users_timeout_kept() {
     assert_eq!(state.be_seen[0].line, "PUT /api/d%2Fb/t%C3%A4/_stream_load");
     assert_eq!(state.be_seen[0].header("timeout"), Some("77"));
     assert_eq!(state.be_seen[0].header("columns"), Some("ü"));
+    drop(state);
+
+    // One that no clock can count is for the server to refuse.
+    cluster.shared.lock().labels.clear();
+    let headers = [("timeout".to_owned(), u64::MAX.to_string())];
+    client.load(&Load { headers: &headers, ..load }, &NoEvents).unwrap();
 }
 
 #[test]
