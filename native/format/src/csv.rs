@@ -25,7 +25,7 @@ use crate::json::{Booleans, Nested};
 use crate::plan::{At, Column, RowNotes};
 use crate::separators::Separators;
 use crate::target::Target;
-use crate::{base64, scalar};
+use crate::{base64, escape, jsontext, scalar};
 
 /// How NULL is written.
 const NULL: &[u8] = b"\\N";
@@ -318,6 +318,10 @@ fn field(
 ) -> Result<Wrote, Fault> {
     column.check(&value)?;
     match value {
+        // As in JSON loads, what is no JSON is a string: the server would take it for NULL, without a word.
+        Value::Str(text) if column.target == Target::Json && !jsontext::is_value(text) => {
+            escape::string(out, text)
+        }
         Value::Str(text) => out.extend_from_slice(text),
         Value::Null => {
             out.extend_from_slice(NULL);

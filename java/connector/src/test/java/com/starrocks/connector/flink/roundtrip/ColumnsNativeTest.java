@@ -320,28 +320,31 @@ public class ColumnsNativeTest {
     /** Text that is no JSON is a JSON string in a JSON column. */
     @Test
     public void textThatIsNoJsonIsAString() throws Exception {
-        String table = sandbox.create("id INT, v JSON", "DUPLICATE KEY(id)");
-        SinkPlan<Object[]> plan =
-                plan(
-                        Dialect.JSON,
-                        table,
-                        Arrays.asList("id", "v"),
-                        DataTypes.INT(),
-                        DataTypes.STRING());
-        Sinks.load(
-                plan,
-                new Object[][] {
-                    {1, "plain"}, {2, ""}, {3, "{\"a\":1"}, {4, "\"\\ud83d\""}, {5, "01"}
-                });
-        assertEquals(
-                Arrays.asList(
-                        Arrays.asList("1", "\"plain\""),
-                        Arrays.asList("2", "\"\""),
-                        Arrays.asList("3", "\"{\\\"a\\\":1\""),
-                        Arrays.asList("4", "\"\\\"\\\\ud83d\\\"\""),
-                        Arrays.asList("5", "\"01\"")),
-                sandbox.selectText(
-                        "SELECT * FROM " + Sandbox.DATABASE + "." + table + " ORDER BY id"));
+        for (Dialect dialect : Arrays.asList(Dialect.JSON, Dialect.CSV_CONTROL)) {
+            String table = sandbox.create("id INT, v JSON", "DUPLICATE KEY(id)");
+            SinkPlan<Object[]> plan =
+                    plan(
+                            dialect,
+                            table,
+                            Arrays.asList("id", "v"),
+                            DataTypes.INT(),
+                            DataTypes.STRING());
+            Sinks.load(
+                    plan,
+                    new Object[][] {
+                        {1, "plain"}, {2, ""}, {3, "{\"a\":1"}, {4, "\"\\ud83d\""}, {5, "01"}
+                    });
+            assertEquals(
+                    dialect.toString(),
+                    Arrays.asList(
+                            Arrays.asList("1", "\"plain\""),
+                            Arrays.asList("2", "\"\""),
+                            Arrays.asList("3", "\"{\\\"a\\\":1\""),
+                            Arrays.asList("4", "\"\\\"\\\\ud83d\\\"\""),
+                            Arrays.asList("5", "\"01\"")),
+                    sandbox.selectText(
+                            "SELECT * FROM " + Sandbox.DATABASE + "." + table + " ORDER BY id"));
+        }
     }
 
     /** Without {@code strict_mode} the server takes what doesn't fit a column for NULL. */
