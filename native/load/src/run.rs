@@ -519,21 +519,16 @@ impl<'a> Run<'a> {
         let loaded = reply.loaded.clone();
         let said = |code, what: String| Problem { reply: Some(reply), ..problem(code, what) };
         match verdict {
-            Verdict::Success | Verdict::PublishTimeout if !with_body => fail(Problem {
-                advice: "give the HTTP address of an FE (default port 8030) in load-url",
-                ..said(
-                    ErrorCode::Config,
-                    format!("{server}, in load-url, is no FE: it took the load's headers without rows for a whole load"),
-                )
-                .permanent()
-            }),
             Verdict::Success => {
                 self.note_filtered(&loaded, error_url.as_deref());
                 Ok(Step::loaded(loaded))
             }
             Verdict::PublishTimeout => {
                 self.note_filtered(&loaded, error_url.as_deref());
-                self.log(Level::Info, &format!("committed, the rows will be visible after a while: {message}"));
+                self.log(
+                    Level::Info,
+                    &format!("committed, the rows will be visible after a while: {message}"),
+                );
                 Ok(Step::loaded(loaded))
             }
             Verdict::LabelExists { finished: true } if sent == Sent::All => {
@@ -545,24 +540,33 @@ impl<'a> Run<'a> {
                 self.ask_label(said(ErrorCode::Load, what), Doubt::Real).map(Step::loaded)
             }
             Verdict::LabelExists { .. } => fail(foreign(said(ErrorCode::Undecided, String::new()), &message)),
-            Verdict::Unknown if !with_body => Ok(next_fe(way, &format!("unknown status '{status}': {message}"), false)),
+            Verdict::Unknown if !with_body => {
+                Ok(next_fe(way, &format!("unknown status '{status}': {message}"), false))
+            }
             Verdict::Unknown => {
-                let what = format!("BE {server} answered with a status that is not known, '{status}': {message}");
+                let what =
+                    format!("BE {server} answered with a status that is not known, '{status}': {message}");
                 self.ask_label(said(ErrorCode::Load, what), Doubt::Real).map(Step::loaded)
             }
             Verdict::Fail => {
                 let what = format!("{server} answered {status}: {message}");
                 match classify(&message_of(answer)) {
-                    Class::Permanent(code, advice) => fail(Problem { advice, ..said(code, what).permanent() }),
+                    Class::Permanent(code, advice) => {
+                        fail(Problem { advice, ..said(code, what).permanent() })
+                    }
                     Class::NoData => fail(Problem {
                         advice: "the server found no row in what was sent; look at the options format, row_delimiter and where",
                         ..said(ErrorCode::Load, what).permanent()
                     }),
-                    Class::LabelUsed if !begun => fail(foreign(said(ErrorCode::Undecided, String::new()), &message)),
+                    Class::LabelUsed if !begun => {
+                        fail(foreign(said(ErrorCode::Undecided, String::new()), &message))
+                    }
                     Class::LabelUsed | Class::Ambiguous if with_body => {
                         self.ask_label(said(ErrorCode::Load, what), Doubt::Real).map(Step::loaded)
                     }
-                    Class::Other if with_body => self.ask_label(said(ErrorCode::Load, what), Doubt::Little).map(Step::loaded),
+                    Class::Other if with_body => {
+                        self.ask_label(said(ErrorCode::Load, what), Doubt::Little).map(Step::loaded)
+                    }
                     _ => retry(said(ErrorCode::Load, what)),
                 }
             }
@@ -779,16 +783,17 @@ fn message_of(answer: &Answer) -> String {
     Reply::parse(&answer.body).map(|reply| reply.message).unwrap_or_default()
 }
 
-/// Whether a server that was sent no body began a transaction and found no rows: then it is a BE, or stands for one.
-/// That transaction is rolled back, so that the label can be used again.
+/// Whether a server that was sent no body took that for a load without rows: then it is a BE, or stands for one. The
+/// label was not sent along, so nothing stands in the way of the load itself.
 fn takes_loads_itself(answer: &Answer) -> bool {
-    Reply::parse(&answer.body).is_ok_and(|reply| {
-        reply.verdict() == Verdict::Fail
-            && match classify(&reply.message) {
-                Class::NoData => true,
-                Class::Other => reply.txn_id.is_some_and(|id| id >= 0),
-                _ => false,
-            }
+    Reply::parse(&answer.body).is_ok_and(|reply| match reply.verdict() {
+        Verdict::Success | Verdict::PublishTimeout => true,
+        Verdict::Fail => match classify(&reply.message) {
+            Class::NoData => true,
+            Class::Other => reply.txn_id.is_some_and(|id| id >= 0),
+            _ => false,
+        },
+        _ => false,
     })
 }
 

@@ -5,7 +5,7 @@ mod common;
 use std::io::Read;
 use std::net::{Shutdown, TcpListener};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use common::*;
@@ -409,11 +409,16 @@ fn a_label_is_sent_only_with_its_rows() {
 }
 
 #[test]
-fn a_server_that_takes_an_empty_load_is_refused() {
-    let odd = Server::start(|conn| conn.json(&success(LABEL, 0, 0)));
-    let e = load_with(config(&[odd.url()]), BODY).0.unwrap_err();
-    assert_eq!(e.code, ErrorCode::Config);
-    assert!(e.message.contains("is no FE") && e.message.contains("load-url"), "{e}");
+fn a_server_that_takes_empty_loads_gets_the_rows_all_the_same() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let bodies = Arc::clone(&seen);
+    let server = Server::start(move |conn| {
+        let body = conn.body();
+        conn.json(&success(LABEL, if body.is_empty() { 0 } else { 3 }, body.len()));
+        bodies.lock().unwrap().push(body);
+    });
+    load_with(config(&[server.url()]), BODY).0.unwrap();
+    assert_eq!(*seen.lock().unwrap(), [Vec::new(), BODY.to_vec()]);
 }
 
 #[test]

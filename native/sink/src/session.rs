@@ -231,29 +231,35 @@ impl Shared {
 
     fn run_flusher(&self, _alive: Alive) {
         self.counters.add(Cell::Threads, 1);
+        // Whoever waits for a load must be told, also where the fault is ours.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.flush_until_stopped())) {
+            self.flow.fail(panicked(&*panic));
+        }
+        self.counters.add(Cell::Threads, -1);
+    }
+
+    fn flush_until_stopped(&self) {
         loop {
             match self.flow.next(TICK.min(self.interval)) {
                 Next::Load(lane, batch) => self.load(lane, batch),
                 Next::Idle => {}
-                Next::Stop => break,
+                Next::Stop => return,
             }
             self.tick();
         }
-        self.counters.add(Cell::Threads, -1);
     }
 
     fn load(&self, lane: usize, batch: Box<Batch>) {
         let target = self.writer().target(lane);
         let (rows, bytes) = (batch.rows as i64, batch.bytes() as i64);
         self.in_flight(1, rows, bytes);
-        let loaded = catch_unwind(AssertUnwindSafe(|| self.loader.load(&target, &batch)));
+        let loaded = self.loader.load(&target, &batch);
         self.in_flight(-1, -rows, -bytes);
         self.counters.add(Cell::BufferedBytes, -bytes);
         drop(batch);
         match loaded {
-            Ok(Ok(())) => self.flow.done(lane),
-            Ok(Err(failure)) => self.flow.fail(failure),
-            Err(panic) => self.flow.fail(panicked(&*panic)),
+            Ok(()) => self.flow.done(lane),
+            Err(failure) => self.flow.fail(failure),
         }
         self.counters.set(Cell::MemoryUsed, self.pool.used() as i64);
     }
