@@ -117,24 +117,19 @@ class FlinkCluster:
         file = self.home / f"statements-{uuid.uuid4().hex[:8]}.sql"
         file.write_text(script)
         mode = ["embedded"] if minor(self.version) < (1, 15) else []
-        output = self._client([self.home / "bin/sql-client.sh", *mode, "-hist", self.home / "history", "-f", file],
+        output = self._client([self.home / "bin/sql-client.sh", *mode, "-hist", self.home / "history.sql", "-f", file],
                               "sql-client.sh", timeout)
         if "[ERROR]" in output:
             raise ClientFailed("sql-client.sh", output)
         return output
 
-    def flink_run(self, jar: Path, main: str, arguments=(), detached: bool = True, timeout: float = 300) -> str:
-        """Submits a program with `bin/flink run`; the job's id."""
-        output = self._client([self.home / "bin/flink", "run", *(["-d"] if detached else []), "-c", main, jar,
-                               *arguments], "flink run", timeout)
+    def flink_run(self, jar: Path, main: str, arguments=(), timeout: float = 300) -> str:
+        """Submits a program with `bin/flink run -d`; the job's id."""
+        output = self._client([self.home / "bin/flink", "run", "-d", "-c", main, jar, *arguments], "flink run", timeout)
         found = re.search(r"JobID ([0-9a-f]{32})", output)
         if not found:
             raise ClientFailed("flink run", output)
         return found.group(1)
-
-    def flink(self, *arguments, timeout: float = 120) -> str:
-        """Any other sub-command of `bin/flink`."""
-        return self._client([self.home / "bin/flink", *arguments], f"flink {arguments[0]}", timeout)
 
     def _client(self, command, what: str, timeout: float) -> str:
         log = self.logs / f"client-{uuid.uuid4().hex[:8]}.out"

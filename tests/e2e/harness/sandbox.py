@@ -70,9 +70,9 @@ class Sandbox:
         return all(fault["hits"] >= max(fault["times"], 1) for fault in self._control("GET", "/faults"))
 
     def clear_faults(self) -> None:
-        """Takes back every fault, and what `down`, `hang` and `slow` did."""
+        """Takes back every fault, and what `down` and `hang` did."""
         self._control("DELETE", "/faults")
-        self._order(start="all", hang=False, rate=0)
+        self._order(start="all", hang=False)
 
     def down(self) -> None:
         """Closes all ports and resets their connections."""
@@ -85,10 +85,6 @@ class Sandbox:
         """The load ports accept connections and requests, and answer none."""
         for port in ("fe", "be"):
             self._order(hang=True, port=port)
-
-    def slow(self, bytes_per_second: int) -> None:
-        """Each BE reads bodies at most that fast."""
-        self._order(rate=bytes_per_second)
 
     def requests(self) -> int:
         """HTTP requests so far, on all ports of FEs and BEs."""
