@@ -78,11 +78,11 @@ atexit.register(stop_all)
 
 
 def exit_on_signals() -> None:
-    """Makes SIGTERM and SIGHUP run the same clean-up as Ctrl-C."""
+    """Makes SIGTERM and SIGHUP run the same clean-up as Ctrl-C, which some shells turn off for what they start."""
     def interrupt(number, _frame):
         raise KeyboardInterrupt(signal.Signals(number).name)
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
 
 
