@@ -7,6 +7,7 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use starrocks_load::{Client, ClientConfig, Endpoint, Events, Level, Load, LoadError, Loaded, Secret};
@@ -111,6 +112,7 @@ pub struct Server {
     pub connections: Arc<AtomicUsize>,
     stop: Arc<AtomicBool>,
     open: Arc<Mutex<Vec<TcpStream>>>,
+    accepting: Option<JoinHandle<()>>,
 }
 
 impl Server {
@@ -124,10 +126,10 @@ impl Server {
         let stop = Arc::new(AtomicBool::new(false));
         let open = Arc::new(Mutex::new(Vec::new()));
         let connections = Arc::new(AtomicUsize::new(0));
-        let server = Server { address, connections, stop, open };
+        let mut server = Server { address, connections, stop, open, accepting: None };
         let (stop, open, connections) =
             (Arc::clone(&server.stop), Arc::clone(&server.open), Arc::clone(&server.connections));
-        std::thread::spawn(move || {
+        server.accepting = Some(std::thread::spawn(move || {
             for tcp in listener.incoming() {
                 if stop.load(Ordering::SeqCst) {
                     break;
@@ -138,7 +140,7 @@ impl Server {
                 let (handler, tls) = (Arc::clone(&handler), tls.clone());
                 std::thread::spawn(move || serve(tcp, tls, &handler, number));
             }
-        });
+        }));
         server
     }
 
@@ -155,6 +157,8 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
         let _ = TcpStream::connect(self.address);
+        // From here on the port refuses connections, where it would have reset them a moment later.
+        let _ = self.accepting.take().map(JoinHandle::join);
         for tcp in self.open.lock().unwrap().drain(..) {
             let _ = tcp.shutdown(Shutdown::Both);
         }
