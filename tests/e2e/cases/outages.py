@@ -26,7 +26,9 @@ def down_for(env: Env, seconds: float) -> None:
     """StarRocks goes away under load and comes back: nothing is missing."""
     env.create("d", COLUMNS)
     progress = env.progress_file()
-    job = env.rows("slots", env.options("d", PATIENT), checkpoint=500, progress=progress, rate=10_000, restarts=1000)
+    # Ten tries, and the pauses between them, outlast the outage.
+    options = env.options("d", {**PATIENT, "sink.retry.interval-ms": str(int(max(2, seconds / 6) * 1000))})
+    job = env.rows("slots", options, checkpoint=500, progress=progress, rate=10_000, restarts=1000)
     wait_for("rows", lambda: checkpointed(progress) > 0, timeout=60)
     env.sandbox.down()
     time.sleep(seconds)
