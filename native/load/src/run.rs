@@ -519,6 +519,10 @@ impl<'a> Run<'a> {
         let loaded = reply.loaded.clone();
         let said = |code, what: String| Problem { reply: Some(reply), ..problem(code, what) };
         match verdict {
+            // Only an answer to the rows themselves says that they are loaded.
+            Verdict::Success | Verdict::PublishTimeout if !with_body => {
+                Ok(next_fe(way, &format!("status '{status}' without rows: {message}"), false))
+            }
             Verdict::Success => {
                 self.note_filtered(&loaded, error_url.as_deref());
                 Ok(Step::loaded(loaded))
