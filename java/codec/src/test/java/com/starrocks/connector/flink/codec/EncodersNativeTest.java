@@ -216,7 +216,7 @@ public class EncodersNativeTest {
                 NativeSession.open(LoadServer.config(server.address()), 1 << 20, listener)) {
             session.write(session.addTable(table), BlockLayout.UPSERT, row, encoder);
             session.flush();
-            session.awaitFlushed();
+            session.awaitLoaded();
         }
         return server.loaded();
     }

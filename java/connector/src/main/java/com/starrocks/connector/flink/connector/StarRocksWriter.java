@@ -133,7 +133,7 @@ public final class StarRocksWriter<T> implements AutoCloseable {
      */
     public void flush() throws InterruptedException {
         session.flush();
-        session.awaitFlushed();
+        session.awaitLoaded();
         update();
     }
 

@@ -21,11 +21,23 @@ public class RecordingNative implements NativeCalls {
     /** The pairs of the session, as {@code key=value}. */
     public final List<String> config = new ArrayList<>();
 
-    /** Thrown by {@link #check} and {@link #await}. */
+    /** Pieces that were restored, as text. */
+    public final List<String> restored = new ArrayList<>();
+
+    /** Pieces that the next checkpoint hands out, as text. */
+    public final List<String> state = new ArrayList<>();
+
+    /** Thrown by {@link #check} and by all waits. */
     public volatile RuntimeException failure;
 
-    /** Whether loads never end. */
+    /** Thrown by {@link #awaitCheckpoint} alone. */
+    public volatile RuntimeException checkpointFailure;
+
+    /** Whether waits never end. */
     public volatile boolean stuck;
+
+    /** Turns that the next wait takes beyond the first. */
+    public volatile int turns;
 
     private final ByteSink events = new ByteSink();
     private boolean anyEvents;
@@ -128,10 +140,59 @@ public class RecordingNative implements NativeCalls {
 
     @Override
     public boolean await(long session, int waitMs) {
+        return turn("await");
+    }
+
+    @Override
+    public void restore(long session, byte[] piece) {
+        calls.add("restore");
+        restored.add(new String(piece, StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public boolean awaitReady(long session, int waitMs) {
+        return turn("awaitReady");
+    }
+
+    @Override
+    public void beginCheckpoint(long session, long checkpoint) {
+        calls.add("beginCheckpoint " + checkpoint);
+    }
+
+    @Override
+    public boolean awaitCheckpoint(long session, int waitMs) {
+        if (checkpointFailure != null) {
+            throw checkpointFailure;
+        }
+        return turn("awaitCheckpoint");
+    }
+
+    @Override
+    public byte[] nextState(long session) {
+        return state.isEmpty() ? null : state.remove(0).getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public void completeCheckpoint(long session, long checkpoint) {
+        calls.add("completeCheckpoint " + checkpoint);
+    }
+
+    @Override
+    public void finish(long session) {
+        calls.add("finish");
+    }
+
+    /** One turn of a wait, written down when it is over. */
+    private boolean turn(String wait) {
         if (failure != null) {
             throw failure;
         }
-        return !stuck;
+        if (stuck || turns-- > 0) {
+            return false;
+        }
+        turns = 0;
+        calls.add(wait);
+        return true;
     }
 
     @Override

@@ -50,12 +50,66 @@ final class Native {
     static native void flush(long session);
 
     /**
-     * Waits for the sealed batches.
+     * Waits for what may be loaded: at-least-once, every sealed batch; exactly-once, what belongs
+     * to completed checkpoints, and after {@link #finish} everything.
      *
      * @param waitMs milliseconds, 0 to 100
-     * @return whether every sealed batch is loaded
+     * @return whether all of it is loaded or committed
      */
     static native boolean await(long session, int waitMs);
+
+    /**
+     * Takes over one piece of the state of the checkpoint that the job is restored from. Called
+     * before {@link #awaitReady}, and before any row.
+     *
+     * @param piece what {@link #nextState} returned, of whichever subtask
+     */
+    static native void restore(long session, byte[] piece);
+
+    /**
+     * Waits until rows may come: the server has been asked what it can do, and what {@link
+     * #restore} brought is loaded, committed or rolled back. Begins that when called first.
+     *
+     * @param waitMs milliseconds, 0 to 100
+     * @return whether rows may come
+     */
+    static native boolean awaitReady(long session, int waitMs);
+
+    /**
+     * Begins a checkpoint of everything submitted so far, in the background: at-least-once, it is
+     * loaded; exactly-once, it is put into state, or its transactions are prepared.
+     *
+     * @param checkpoint Flink's number of it
+     */
+    static native void beginCheckpoint(long session, long checkpoint);
+
+    /**
+     * Waits for the checkpoint begun last. Its failure doesn't end the session, unless that has
+     * failed as well, which every later call then says.
+     *
+     * @param waitMs milliseconds, 0 to 100
+     * @return whether {@link #nextState} may be called
+     */
+    static native boolean awaitCheckpoint(long session, int waitMs);
+
+    /**
+     * Takes the next piece of the state of the checkpoint begun last.
+     *
+     * @return at most 16 MiB, or null after the last piece
+     */
+    static native byte[] nextState(long session);
+
+    /**
+     * Says that a checkpoint is complete. What it and those before it hold is loaded or committed
+     * in the background; {@link #await} waits for that.
+     */
+    static native void completeCheckpoint(long session, long checkpoint);
+
+    /**
+     * Says that the input has ended and no checkpoint will come any more: everything submitted is
+     * loaded in the background; {@link #await} waits for that.
+     */
+    static native void finish(long session);
 
     /** Takes the events since the last call, or null; for their layout see {@link EventReader}. */
     static native byte[] drainEvents(long session);

@@ -34,6 +34,41 @@ interface NativeCalls {
                 }
 
                 @Override
+                public void restore(long session, byte[] piece) {
+                    Native.restore(session, piece);
+                }
+
+                @Override
+                public boolean awaitReady(long session, int waitMs) {
+                    return Native.awaitReady(session, waitMs);
+                }
+
+                @Override
+                public void beginCheckpoint(long session, long checkpoint) {
+                    Native.beginCheckpoint(session, checkpoint);
+                }
+
+                @Override
+                public boolean awaitCheckpoint(long session, int waitMs) {
+                    return Native.awaitCheckpoint(session, waitMs);
+                }
+
+                @Override
+                public byte[] nextState(long session) {
+                    return Native.nextState(session);
+                }
+
+                @Override
+                public void completeCheckpoint(long session, long checkpoint) {
+                    Native.completeCheckpoint(session, checkpoint);
+                }
+
+                @Override
+                public void finish(long session) {
+                    Native.finish(session);
+                }
+
+                @Override
                 public byte[] drainEvents(long session) {
                     return Native.drainEvents(session);
                 }
@@ -68,6 +103,27 @@ interface NativeCalls {
 
     /** See {@link Native#await}. */
     boolean await(long session, int waitMs);
+
+    /** See {@link Native#restore}. */
+    void restore(long session, byte[] piece);
+
+    /** See {@link Native#awaitReady}. */
+    boolean awaitReady(long session, int waitMs);
+
+    /** See {@link Native#beginCheckpoint}. */
+    void beginCheckpoint(long session, long checkpoint);
+
+    /** See {@link Native#awaitCheckpoint}. */
+    boolean awaitCheckpoint(long session, int waitMs);
+
+    /** See {@link Native#nextState}. */
+    byte[] nextState(long session);
+
+    /** See {@link Native#completeCheckpoint}. */
+    void completeCheckpoint(long session, long checkpoint);
+
+    /** See {@link Native#finish}. */
+    void finish(long session);
 
     /** See {@link Native#drainEvents}. */
     byte[] drainEvents(long session);

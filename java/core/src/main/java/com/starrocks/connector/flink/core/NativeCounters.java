@@ -145,4 +145,64 @@ public final class NativeCounters {
     public long threads() {
         return get(23);
     }
+
+    /**
+     * Gauge: bytes, packed, of rows that wait for their checkpoint to complete or for their load.
+     */
+    public long heldBytes() {
+        return get(24);
+    }
+
+    /** Gauge: bytes of those in files. */
+    public long spilledBytes() {
+        return get(25);
+    }
+
+    /** Gauge: transactions begun and not prepared. */
+    public long openTransactions() {
+        return get(26);
+    }
+
+    /** Gauge: transactions prepared and not committed. */
+    public long preparedTransactions() {
+        return get(27);
+    }
+
+    /** Transactions committed. */
+    public long commits() {
+        return get(28);
+    }
+
+    /** Nanoseconds spent committing. */
+    public long commitNanos() {
+        return get(29);
+    }
+
+    /** Transactions rolled back. */
+    public long rollbacks() {
+        return get(30);
+    }
+
+    /** Transactions whose rows were sent again in a new one. */
+    public long resentTransactions() {
+        return get(31);
+    }
+
+    /** Gauge: pieces of restored state still to be loaded before rows are taken. */
+    public long restoringPieces() {
+        return get(32);
+    }
+
+    /** Gauge: bytes of state of the last checkpoint. */
+    public long lastCheckpointBytes() {
+        return get(33);
+    }
+
+    /**
+     * Gauge, 0 or 1: whether rows of completed checkpoints wait because StarRocks can't be reached
+     * or refuses them for now.
+     */
+    public long stalled() {
+        return get(34);
+    }
 }

@@ -261,29 +261,164 @@ public final class NativeSession implements AutoCloseable {
     }
 
     /**
-     * Waits until every sealed batch is loaded.
+     * Takes over one piece of restored state. All pieces come before {@link #awaitReady}; tables
+     * that are known already are added before.
      *
-     * @throws StarRocksNativeException the session's failure, if a load failed for good
-     * @throws InterruptedException if interrupted; the loads go on
+     * @param piece what {@link #nextState} returned, of whichever subtask
+     * @throws StarRocksNativeException if it is damaged, or of a format unknown to this version
      */
-    public void awaitFlushed() throws InterruptedException {
+    public void restore(byte[] piece) {
         enter();
         try {
             requireUsable();
-            while (!awaitOnce()) {
-                throwIfInterrupted("waiting for loads");
-            }
+            calls.restore(handle, piece);
         } finally {
             leave();
         }
     }
 
-    private boolean awaitOnce() {
+    /**
+     * Waits a moment for the session to be ready for rows: until what was {@linkplain #restore
+     * restored} is loaded. To be called, until it says so, before the first row.
+     *
+     * @return whether the session is ready
+     * @throws StarRocksNativeException the session's failure, if restoring failed for good
+     * @throws InterruptedException if interrupted while it is not ready; the restoring goes on
+     */
+    public boolean awaitReady() throws InterruptedException {
+        enter();
         try {
-            return calls.await(handle, WAIT_MS);
+            requireUsable();
+            return awaitOnce(calls::awaitReady, "waiting for the restored state to be loaded");
+        } finally {
+            leave();
+        }
+    }
+
+    /**
+     * Begins a checkpoint of all rows written so far; {@link #awaitCheckpoint} waits for it.
+     *
+     * @param checkpoint Flink's number of the checkpoint
+     * @throws InterruptedException as {@link #submit}; the checkpoint isn't begun then
+     */
+    public void beginCheckpoint(long checkpoint) throws InterruptedException {
+        enter();
+        try {
+            requireUsable();
+            submitBlock();
+            calls.beginCheckpoint(handle, checkpoint);
+            drain();
+        } finally {
+            leave();
+        }
+    }
+
+    /**
+     * Waits until the checkpoint begun last can be taken: its rows are loaded, or its state is
+     * ready for {@link #nextState}.
+     *
+     * @throws StarRocksNativeException if it can't be taken; the session goes on if it hasn't
+     *     failed as a whole, which the next call would say
+     * @throws InterruptedException if interrupted; the session goes on
+     */
+    public void awaitCheckpoint() throws InterruptedException {
+        enter();
+        try {
+            requireUsable();
+            await(calls::awaitCheckpoint, "waiting for the checkpoint's rows");
+        } finally {
+            leave();
+        }
+    }
+
+    /**
+     * Takes the next piece of state of the checkpoint begun last, at most 16 MiB.
+     *
+     * @return null after the last piece
+     */
+    public byte[] nextState() {
+        enter();
+        try {
+            requireUsable();
+            return calls.nextState(handle);
+        } finally {
+            leave();
+        }
+    }
+
+    /**
+     * Says that a checkpoint is complete: what it and those before it hold begins to load. Doesn't
+     * wait for the loads, {@link #awaitLoaded} does.
+     */
+    public void completeCheckpoint(long checkpoint) {
+        enter();
+        try {
+            requireUsable();
+            calls.completeCheckpoint(handle, checkpoint);
+            drain();
+        } finally {
+            leave();
+        }
+    }
+
+    /**
+     * Says that no row and no checkpoint will come any more: all rows written begin to load.
+     * Doesn't wait for the loads, {@link #awaitLoaded} does.
+     *
+     * @throws InterruptedException as {@link #submit}; call again
+     */
+    public void finish() throws InterruptedException {
+        enter();
+        try {
+            requireUsable();
+            submitBlock();
+            calls.finish(handle);
+            drain();
+        } finally {
+            leave();
+        }
+    }
+
+    /**
+     * Waits until everything is loaded that may be: sealed batches at-least-once, completed
+     * checkpoints exactly-once, and all rows after {@link #finish}.
+     *
+     * @throws StarRocksNativeException the session's failure, if a load failed for good
+     * @throws InterruptedException if interrupted; the loads go on
+     */
+    public void awaitLoaded() throws InterruptedException {
+        enter();
+        try {
+            requireUsable();
+            await(calls::await, "waiting for loads");
+        } finally {
+            leave();
+        }
+    }
+
+    private void await(Wait wait, String what) throws InterruptedException {
+        while (!awaitOnce(wait, what)) {
+            // Each turn waits in the native half.
+        }
+    }
+
+    private boolean awaitOnce(Wait wait, String what) throws InterruptedException {
+        boolean done;
+        try {
+            done = wait.await(handle, WAIT_MS);
         } finally {
             drain();
         }
+        if (!done) {
+            throwIfInterrupted(what);
+        }
+        return done;
+    }
+
+    /** A native call that waits a while and says whether the wait is over. */
+    private interface Wait {
+
+        boolean await(long session, int waitMs);
     }
 
     /** Throws the session's failure, if it has one. Waits for nothing. */
@@ -340,7 +475,7 @@ public final class NativeSession implements AutoCloseable {
 
     /**
      * Ends the session: joins its threads and frees its memory. Rows not loaded yet are dropped; to
-     * have them loaded, {@link #flush} and {@link #awaitFlushed} first. Closing again does nothing.
+     * have them loaded, {@link #finish} and {@link #awaitLoaded} first. Closing again does nothing.
      * If another thread is still inside the session, that thread's call is cancelled.
      */
     @Override

@@ -106,7 +106,7 @@ public class NativeSessionNativeTest {
                 expected.append(i).append('\t').append(name == null ? "\\N" : name).append('\n');
             }
             session.flush();
-            session.awaitFlushed();
+            session.awaitLoaded();
             session.check();
             session.drainEvents();
             assertEquals(expected.toString(), server.loaded());
@@ -128,7 +128,7 @@ public class NativeSessionNativeTest {
             int table = session.addTable(table());
             session.write(table, BlockLayout.UPSERT, new Object[] {1, new String(text)}, COLUMNS);
             session.flush();
-            session.awaitFlushed();
+            session.awaitLoaded();
             assertEquals("1\t" + new String(text) + "\n", server.loaded());
         }
     }
@@ -144,7 +144,7 @@ public class NativeSessionNativeTest {
             session.write(table, BlockLayout.UPSERT, new Object[] {1, "a"}, COLUMNS);
             session.flush();
             StarRocksNativeException e =
-                    assertThrows(StarRocksNativeException.class, session::awaitFlushed);
+                    assertThrows(StarRocksNativeException.class, session::awaitLoaded);
             assertEquals(e.getMessage(), StarRocksNativeException.Code.CONNECT, e.code());
             assertTrue(e.getMessage(), e.getMessage().contains("127.0.0.1:" + free));
             assertTrue(e.getMessage(), !e.getMessage().contains("secret"));
@@ -168,7 +168,7 @@ public class NativeSessionNativeTest {
                             })
                     .start();
             StarRocksNativeException e =
-                    assertThrows(StarRocksNativeException.class, session::awaitFlushed);
+                    assertThrows(StarRocksNativeException.class, session::awaitLoaded);
             assertEquals(e.getMessage(), StarRocksNativeException.Code.CANCELLED, e.code());
             session.close();
             assertTrue(System.nanoTime() - begin < 3_000_000_000L);
@@ -192,7 +192,7 @@ public class NativeSessionNativeTest {
             session.flush();
             Thread.currentThread().interrupt();
             long begin = System.nanoTime();
-            assertThrows(InterruptedException.class, session::awaitFlushed);
+            assertThrows(InterruptedException.class, session::awaitLoaded);
             assertTrue(System.nanoTime() - begin < 1_000_000_000L);
         }
     }

@@ -154,7 +154,7 @@ public class NativeSessionTest {
         write("a");
         Thread.currentThread().interrupt();
         session.flush();
-        session.awaitFlushed();
+        session.awaitLoaded();
         assertTrue(Thread.currentThread().isInterrupted());
         assertEquals("[a]", calls.rows.toString());
     }
@@ -163,7 +163,7 @@ public class NativeSessionTest {
     public void anInterruptEndsAwaiting() {
         calls.awaitsUntilDone = Integer.MAX_VALUE;
         Thread.currentThread().interrupt();
-        assertThrows(InterruptedException.class, session::awaitFlushed);
+        assertThrows(InterruptedException.class, session::awaitLoaded);
         assertEquals(1, calls.awaits);
     }
 
@@ -172,7 +172,7 @@ public class NativeSessionTest {
         calls.awaitsUntilDone = 3;
         calls.events.add(log("one"));
         calls.events.add(log("two"));
-        session.awaitFlushed();
+        session.awaitLoaded();
         assertEquals("[one, two]", logged.toString());
         assertEquals(4, calls.awaits);
     }
@@ -187,7 +187,7 @@ public class NativeSessionTest {
         calls.submitFailure = null;
         assertSame(failure, assertThrows(StarRocksNativeException.class, session::submit));
         assertSame(failure, assertThrows(StarRocksNativeException.class, session::flush));
-        assertSame(failure, assertThrows(StarRocksNativeException.class, session::awaitFlushed));
+        assertSame(failure, assertThrows(StarRocksNativeException.class, session::awaitLoaded));
         assertSame(failure, assertThrows(StarRocksNativeException.class, session::check));
         assertSame(failure, assertThrows(StarRocksNativeException.class, () -> write("b")));
         session.close();
@@ -200,6 +200,93 @@ public class NativeSessionTest {
         calls.lieAboutPosition = true;
         assertThrows(IllegalStateException.class, session::submit);
         assertThrows(IllegalStateException.class, () -> write("b"));
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    }
+
+    @Test
+    public void restoredStateIsHandedOverBeforeTheSessionIsReady() throws Exception {
+        session.restore(bytes("one"));
+        session.restore(bytes("two"));
+        calls.turnsUntilDone = 2;
+        calls.events.add(log("loading"));
+        assertFalse(session.awaitReady());
+        assertEquals("[loading]", logged.toString());
+        assertFalse(session.awaitReady());
+        assertTrue(session.awaitReady());
+        assertEquals(50, calls.lastWaitMs);
+        assertEquals(
+                "[restore one, restore two, awaitReady, awaitReady, awaitReady]",
+                calls.delivery.toString());
+    }
+
+    @Test
+    public void anInterruptEndsWaitingForTheRestoredState() throws Exception {
+        calls.turnsUntilDone = 1;
+        Thread.currentThread().interrupt();
+        assertThrows(InterruptedException.class, session::awaitReady);
+        assertTrue(session.awaitReady());
+    }
+
+    @Test
+    public void aCheckpointTakesAllRowsWrittenBefore() throws Exception {
+        write("a");
+        calls.turnsUntilDone = 1;
+        calls.state.add(bytes("p1"));
+        calls.state.add(bytes("p2"));
+        session.beginCheckpoint(7);
+        assertEquals("[a]", calls.rows.toString());
+        session.awaitCheckpoint();
+        assertEquals("p1", new String(session.nextState()));
+        assertEquals("p2", new String(session.nextState()));
+        assertEquals(null, session.nextState());
+        session.completeCheckpoint(7);
+        assertEquals(
+                "[beginCheckpoint 7, awaitCheckpoint, awaitCheckpoint, nextState, nextState,"
+                        + " nextState, completeCheckpoint 7]",
+                calls.delivery.toString());
+    }
+
+    @Test
+    public void anInterruptedCheckpointIsNotBegunBeforeItsRowsAreTaken() throws Exception {
+        write("a");
+        write("b");
+        calls.takePerSubmit = 1;
+        Thread.currentThread().interrupt();
+        assertThrows(InterruptedException.class, () -> session.beginCheckpoint(7));
+        assertEquals("[]", calls.delivery.toString());
+        session.beginCheckpoint(8);
+        assertEquals("[a, b]", calls.rows.toString());
+        assertEquals("[beginCheckpoint 8]", calls.delivery.toString());
+    }
+
+    @Test
+    public void theSessionOutlivesAnInterruptedOrFailedCheckpoint() throws Exception {
+        session.beginCheckpoint(7);
+        calls.turnsUntilDone = 1;
+        Thread.currentThread().interrupt();
+        assertThrows(InterruptedException.class, session::awaitCheckpoint);
+        session.beginCheckpoint(8);
+        calls.checkpointFailure = new StarRocksNativeException(6, true, -1, null, "too late");
+        assertThrows(StarRocksNativeException.class, session::awaitCheckpoint);
+        calls.checkpointFailure = null;
+        write("a");
+        session.beginCheckpoint(9);
+        session.awaitCheckpoint();
+        session.completeCheckpoint(9);
+        assertEquals("[a]", calls.rows.toString());
+    }
+
+    @Test
+    public void theEndOfInputTakesAllRowsAndWaitsForNothing() throws Exception {
+        write("a");
+        calls.awaitsUntilDone = Integer.MAX_VALUE;
+        session.finish();
+        assertEquals("[a]", calls.rows.toString());
+        assertEquals("[finish]", calls.delivery.toString());
+        assertEquals(0, calls.awaits);
     }
 
     @Test
@@ -221,7 +308,14 @@ public class NativeSessionTest {
         assertClosed(() -> write("a"));
         assertClosed(session::submit);
         assertClosed(session::flush);
-        assertClosed(session::awaitFlushed);
+        assertClosed(session::awaitLoaded);
+        assertClosed(() -> session.restore(bytes("piece")));
+        assertClosed(session::awaitReady);
+        assertClosed(() -> session.beginCheckpoint(1));
+        assertClosed(session::awaitCheckpoint);
+        assertClosed(session::nextState);
+        assertClosed(() -> session.completeCheckpoint(1));
+        assertClosed(session::finish);
         assertClosed(session::check);
         assertClosed(session::drainEvents);
         assertClosed(() -> session.addTable(TableConfig.raw("d", "t", TableConfig.Format.JSON)));
@@ -248,7 +342,7 @@ public class NativeSessionTest {
                 new Thread(
                         () -> {
                             try {
-                                session.awaitFlushed();
+                                session.awaitLoaded();
                             } catch (Throwable t) {
                                 seen.set(t);
                             }
@@ -303,7 +397,18 @@ public class NativeSessionTest {
             c.timesBufferFull(),
             c.batchesSealed(),
             c.eventsDropped(),
-            c.threads()
+            c.threads(),
+            c.heldBytes(),
+            c.spilledBytes(),
+            c.openTransactions(),
+            c.preparedTransactions(),
+            c.commits(),
+            c.commitNanos(),
+            c.rollbacks(),
+            c.resentTransactions(),
+            c.restoringPieces(),
+            c.lastCheckpointBytes(),
+            c.stalled()
         };
         for (int i = 0; i < inOrder.length; i++) {
             assertEquals(100 + i, inOrder[i]);
@@ -339,6 +444,8 @@ public class NativeSessionTest {
 
         final List<String> rows = new ArrayList<>();
         final List<byte[]> events = new ArrayList<>();
+        final List<byte[]> state = new ArrayList<>();
+        final List<String> delivery = new ArrayList<>();
         final CountDownLatch inAwait = new CountDownLatch(1);
         byte[] config;
         ByteBuffer counters;
@@ -352,6 +459,8 @@ public class NativeSessionTest {
         int takePerSubmit = Integer.MAX_VALUE;
         int emptyHandedSubmits;
         int awaitsUntilDone;
+        int turnsUntilDone;
+        RuntimeException checkpointFailure;
         boolean lieAboutPosition;
         RuntimeException submitFailure;
         RuntimeException cancelFailure;
@@ -419,6 +528,56 @@ public class NativeSessionTest {
                 throw new StarRocksNativeException(9, false, -1, null, "cancelled");
             }
             return awaits > awaitsUntilDone;
+        }
+
+        @Override
+        public void restore(long session, byte[] piece) {
+            told("restore " + new String(piece, java.nio.charset.StandardCharsets.UTF_8));
+        }
+
+        @Override
+        public boolean awaitReady(long session, int waitMs) {
+            return turn("awaitReady", waitMs);
+        }
+
+        @Override
+        public void beginCheckpoint(long session, long checkpoint) {
+            told("beginCheckpoint " + checkpoint);
+        }
+
+        @Override
+        public boolean awaitCheckpoint(long session, int waitMs) {
+            if (checkpointFailure != null) {
+                throw checkpointFailure;
+            }
+            return turn("awaitCheckpoint", waitMs);
+        }
+
+        @Override
+        public byte[] nextState(long session) {
+            told("nextState");
+            return state.isEmpty() ? null : state.remove(0);
+        }
+
+        @Override
+        public void completeCheckpoint(long session, long checkpoint) {
+            told("completeCheckpoint " + checkpoint);
+        }
+
+        @Override
+        public void finish(long session) {
+            told("finish");
+        }
+
+        private void told(String call) {
+            all++;
+            delivery.add(call);
+        }
+
+        private boolean turn(String call, int waitMs) {
+            told(call);
+            lastWaitMs = waitMs;
+            return turnsUntilDone-- <= 0;
         }
 
         @Override
