@@ -35,11 +35,19 @@ impl Arena {
 
     /// Appends all of `bytes`, or nothing where the pool's bound forbids it (`false`).
     pub fn append(&mut self, bytes: &[u8]) -> io::Result<bool> {
+        self.append_reusing(bytes, &mut Vec::new())
+    }
+
+    /// Appends like [`append`](Self::append), into chunks of `spare` before the pool is asked. They must be empty
+    /// and of this arena's pool; those not needed stay.
+    pub(crate) fn append_reusing(&mut self, bytes: &[u8], spare: &mut Vec<Chunk>) -> io::Result<bool> {
         let missing = self.chunks_for(bytes.len());
         let mut next = self.chunks.len().saturating_sub(1);
-        if missing > 0 && !self.pool.take(missing, &mut self.chunks)? {
+        let reused = missing.min(spare.len());
+        if missing > reused && !self.pool.take(missing - reused, &mut self.chunks)? {
             return Ok(false);
         }
+        self.chunks.extend(spare.drain(..reused));
         let mut rest = bytes;
         while !rest.is_empty() {
             let n = self.chunks[next].fill(rest);
@@ -49,11 +57,41 @@ impl Arena {
         self.len += bytes.len();
         Ok(true)
     }
+
+    /// Reads it from its start.
+    pub(crate) fn reader(&self) -> impl Read + '_ {
+        Pieces { current: &[], rest: self.chunks.iter().map(Chunk::bytes) }
+    }
+
+    /// Takes it apart.
+    pub(crate) fn into_chunks(mut self) -> Chunks {
+        Chunks { pool: Arc::clone(&self.pool), rest: std::mem::take(&mut self.chunks).into_iter() }
+    }
 }
 
 impl Drop for Arena {
     fn drop(&mut self) {
         self.pool.give(self.chunks.drain(..));
+    }
+}
+
+/// The chunks of an arena, in order. Those not taken out go back to their pool.
+pub(crate) struct Chunks {
+    pool: Arc<Pool>,
+    rest: std::vec::IntoIter<Chunk>,
+}
+
+impl Iterator for Chunks {
+    type Item = Chunk;
+
+    fn next(&mut self) -> Option<Chunk> {
+        self.rest.next()
+    }
+}
+
+impl Drop for Chunks {
+    fn drop(&mut self) {
+        self.pool.give(self.rest.by_ref());
     }
 }
 
@@ -107,6 +145,11 @@ impl Batch {
         let taken = self.arena.append(row)?;
         self.rows += u64::from(taken);
         Ok(taken)
+    }
+
+    /// Takes it apart: its body is the framing's prefix, what is in the chunks, and the framing's suffix.
+    pub(crate) fn into_body(self) -> (Framing, Chunks) {
+        (self.framing, self.arena.into_chunks())
     }
 }
 

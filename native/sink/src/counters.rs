@@ -59,6 +59,10 @@ pub enum Cell {
     EventsDropped = 22,
     /// Gauge: threads of the session.
     Threads = 23,
+    /// Gauge: bytes of packed batches, which wait for their checkpoint to complete or for their load.
+    HeldBytes = 24,
+    /// Gauge: those of them that are in spill files.
+    SpilledBytes = 25,
 }
 
 /// The cells of one session. Any thread may read and write; the values are independent of each other.

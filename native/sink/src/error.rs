@@ -32,6 +32,8 @@ pub enum Code {
     Internal = 12,
     /// Whether rows were loaded can't be found out.
     Undecided = 13,
+    /// Rows can't be kept for their checkpoint, or the state of one can't be read.
+    State = 14,
 }
 
 /// A failure, told so that the reader knows what was being done, to what, why it failed and what to do.

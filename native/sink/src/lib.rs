@@ -23,8 +23,12 @@ pub mod events;
 pub mod flow;
 pub mod live;
 pub mod loader;
+mod lz4;
+pub mod pack;
 pub mod pool;
 mod session;
+mod spill;
+pub mod state;
 pub mod writer;
 
 pub use config::Config;

@@ -41,6 +41,11 @@ impl Chunk {
         CHUNK - self.len
     }
 
+    /// Forgets what has been filled in.
+    pub fn clear(&mut self) {
+        self.len = 0;
+    }
+
     /// What has been filled in.
     pub fn bytes(&self) -> &[u8] {
         &self.map[..self.len]
@@ -154,7 +159,7 @@ impl Pool {
     pub fn give(&self, chunks: impl Iterator<Item = Chunk>) {
         let mut state = self.lock();
         state.free.extend(chunks.map(|mut chunk| {
-            chunk.len = 0;
+            chunk.clear();
             chunk
         }));
         let shed = state.shed(self.limit);
