@@ -81,6 +81,13 @@ pub(crate) struct Chunks {
     rest: std::vec::IntoIter<Chunk>,
 }
 
+impl Chunks {
+    /// Whether all have been taken out.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rest.as_slice().is_empty()
+    }
+}
+
 impl Iterator for Chunks {
     type Item = Chunk;
 

@@ -26,32 +26,58 @@ pub const HEAD: usize = 8;
 /// Marks a block that holds the body's own bytes.
 const STORED: u32 = 1 << 31;
 
-/// Makes blocks. Keep one for a whole body: it has a table and a buffer of about 90 KiB.
+/// Makes blocks, one behind the other. Keep one for a whole body: it has a table of 16 KiB, and room for a block.
 pub struct Packer {
     table: CompressTable,
-    block: Vec<u8>,
+    blocks: Vec<u8>,
+    raw: usize,
 }
 
 impl Packer {
-    /// A packer.
+    /// A packer without blocks.
     pub fn new() -> Self {
-        Self { table: CompressTable::large(), block: vec![0; HEAD + get_maximum_output_size(MAX_RAW)] }
+        // A large block and the small ones of a framing.
+        let room = get_maximum_output_size(MAX_RAW) + 4 * HEAD;
+        Self { table: CompressTable::large(), blocks: Vec::with_capacity(room), raw: 0 }
     }
 
-    /// The block, head included, that unpacks to `raw`: 1 to [`MAX_RAW`] bytes.
-    pub fn pack(&mut self, raw: &[u8]) -> &[u8] {
-        debug_assert!((1..=MAX_RAW).contains(&raw.len()), "a block of {} bytes", raw.len());
-        let packed = compress_into_with_table(raw, &mut self.block[HEAD..], &mut self.table);
-        let (bytes, flag) = match packed {
-            Ok(bytes) if bytes < raw.len() => (bytes, 0),
+    /// Appends a block that unpacks to `raw`, of [`MAX_RAW`] bytes at most; none where that is empty.
+    pub fn add(&mut self, raw: &[u8]) {
+        debug_assert!(raw.len() <= MAX_RAW, "a block of {} bytes", raw.len());
+        if raw.is_empty() {
+            return;
+        }
+        let start = self.blocks.len();
+        let room = get_maximum_output_size(raw.len());
+        self.blocks.resize(start + HEAD + room, 0);
+        let (head, bytes) = self.blocks[start..].split_at_mut(HEAD);
+        let (packed, flag) = match compress_into_with_table(raw, bytes, &mut self.table) {
+            Ok(packed) if packed < raw.len() => (packed, 0),
             _ => {
-                self.block[HEAD..HEAD + raw.len()].copy_from_slice(raw);
+                bytes[..raw.len()].copy_from_slice(raw);
                 (raw.len(), STORED)
             }
         };
-        self.block[..4].copy_from_slice(&(raw.len() as u32).to_le_bytes());
-        self.block[4..HEAD].copy_from_slice(&(bytes as u32 | flag).to_le_bytes());
-        &self.block[..HEAD + bytes]
+        head[..4].copy_from_slice(&(raw.len() as u32).to_le_bytes());
+        head[4..].copy_from_slice(&(packed as u32 | flag).to_le_bytes());
+        self.blocks.truncate(start + HEAD + packed);
+        self.raw += raw.len();
+    }
+
+    /// The blocks since the last [`clear`](Self::clear).
+    pub fn blocks(&self) -> &[u8] {
+        &self.blocks
+    }
+
+    /// What they unpack to, in bytes.
+    pub fn raw(&self) -> usize {
+        self.raw
+    }
+
+    /// Forgets its blocks.
+    pub fn clear(&mut self) {
+        self.blocks.clear();
+        self.raw = 0;
     }
 }
 
@@ -157,7 +183,6 @@ mod tests {
 
     #[test]
     fn what_repeats_gets_shorter_and_what_does_not_grows_by_the_head_alone() {
-        let mut packer = Packer::new();
         let mut seed = 1u64;
         let noise: Vec<u8> = (0..MAX_RAW)
             .map(|_| {
@@ -165,13 +190,41 @@ mod tests {
                 (seed >> 56) as u8
             })
             .collect();
+        let mut packer = Packer::new();
+        let room = packer.blocks.capacity();
+        let mut pack = |raw: &[u8]| {
+            packer.clear();
+            packer.add(raw);
+            assert_eq!(packer.raw(), raw.len());
+            packer.blocks().to_vec()
+        };
         for raw in [&b"x"[..], b"abcdefgh", &[7; MAX_RAW], &noise, &noise[..MAX_RAW - 1], &[0; 100]] {
-            let block = packer.pack(raw).to_vec();
+            let block = pack(raw);
             assert!(block.len() <= HEAD + raw.len());
             assert_eq!(unpacked(&block).unwrap(), raw);
         }
-        assert!(packer.pack(&[7; MAX_RAW]).len() < 400);
-        assert_eq!(packer.pack(&noise).len(), HEAD + MAX_RAW);
+        assert!(pack(&[7; MAX_RAW]).len() < 400);
+        assert_eq!(pack(&noise).len(), HEAD + MAX_RAW);
+        assert_eq!(pack(b""), b"");
+        assert_eq!(packer.blocks.capacity(), room);
+    }
+
+    #[test]
+    fn blocks_follow_one_another() {
+        let mut packer = Packer::new();
+        for raw in [&b"["[..], b"", &[b'1'; 1000], b"]"] {
+            packer.add(raw);
+        }
+        assert_eq!(packer.raw(), 1002);
+        let (mut all, mut raw) = (Vec::new(), Vec::new());
+        let mut rest = packer.blocks();
+        while !rest.is_empty() {
+            let (head, packed, behind) = split(rest).unwrap();
+            head.unpack(packed, &mut raw).unwrap();
+            all.extend_from_slice(&raw);
+            rest = behind;
+        }
+        assert_eq!(all, [&b"["[..], &[b'1'; 1000], b"]"].concat());
     }
 
     #[test]

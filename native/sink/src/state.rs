@@ -34,7 +34,7 @@
 //! | optional text | witness: a label of the same database that was visible before the checkpoint |
 //! | `u64` | bytes of the body, unpacked |
 //! | `u32` | bytes of the body, packed, *m* |
-//! | *m* bytes | the body, packed: see [`lz4`](crate::lz4) |
+//! | *m* bytes | the body, packed: see [`lz4`] |
 //!
 //! Servers forget labels oldest first. So as long as one remembers the witness, it would remember this batch's label
 //! too, had the batch been loaded.
@@ -83,6 +83,7 @@ use starrocks_load::Body;
 use crate::error::{Code, SinkError};
 use crate::lz4;
 use crate::pack::{Blocks, Packed};
+use crate::pool::CHUNK;
 
 const MAGIC: &[u8; 4] = b"SRCK";
 
@@ -105,7 +106,7 @@ const FIELDS_ROOM: usize = 256 * 1024;
 /// The most bytes of rows ([`Batch::bytes`](crate::batch::Batch::bytes)) whose record is certain to be no larger than
 /// [`MAX_RECORD`], even if nothing of them can be compressed. A batch that is larger, because one row is, makes a
 /// record that may be larger too; so do headers of more than 256 KiB.
-pub const MAX_BATCH: usize = (MAX_RECORD - FIELDS_ROOM) / (lz4::MAX_RAW + lz4::HEAD) * lz4::MAX_RAW;
+pub const MAX_BATCH: usize = (MAX_RECORD - FIELDS_ROOM) / (CHUNK + lz4::HEAD) * CHUNK;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
@@ -509,5 +510,257 @@ impl<'a> Cursor<'a> {
             checkpoint: self.u64()?,
             taken_at: self.i64()?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::sync::Arc;
+
+    use proptest::collection::vec;
+    use proptest::option;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::batch::{Batch, Framing};
+    use crate::counters::Counters;
+    use crate::pack::Store;
+    use crate::pool::Pool;
+
+    const JSON: Framing = Framing { prefix: b"[", between: b",", suffix: b"]" };
+
+    fn store(memory: usize) -> (Arc<Pool>, Store) {
+        let pool = Arc::new(Pool::new(2 * MAX_RECORD));
+        let store = Store::new(Arc::clone(&pool), Vec::new(), memory, Arc::new(Counters::new()));
+        (pool, store)
+    }
+
+    fn pack(store: &Store, pool: &Arc<Pool>, text: &[u8]) -> Packed {
+        let mut batch = Batch::new("label".into(), JSON, Arc::clone(pool));
+        assert!(batch.append(text).unwrap());
+        store.pack(batch).unwrap()
+    }
+
+    fn body(body: &Packed) -> Vec<u8> {
+        let mut all = Vec::new();
+        body.reader().read_to_end(&mut all).unwrap();
+        all
+    }
+
+    fn batch() -> BatchRecord {
+        BatchRecord {
+            database: "sales".into(),
+            table: "bestellungen_für_später".into(),
+            label: "flink-orders-3-0a1b-17".into(),
+            headers: vec![("format".into(), "json".into()), ("where".into(), "".into())],
+            rows: 1,
+            checkpoint: 42,
+            sequence: 7,
+            taken_at: 1_767_225_600_123,
+            witness: Some("flink-orders-3-0a1b-16".into()),
+        }
+    }
+
+    fn prepared() -> PreparedRecord {
+        PreparedRecord {
+            database: "sales".into(),
+            table: "orders".into(),
+            label: "flink-orders-3-0a1b-18".into(),
+            rows: u64::MAX,
+            bytes: 1,
+            checkpoint: 43,
+            sequence: 0,
+            prepared_at: -1,
+        }
+    }
+
+    fn labels() -> LabelsRecord {
+        LabelsRecord {
+            database: "sales".into(),
+            table: "orders".into(),
+            stem: "flink-orders-3-0a1b".into(),
+            next: 19,
+            abandoned: vec!["flink-orders-3-0a1b-5".into(), "flink-orders-3-0a1b-8".into()],
+            checkpoint: 43,
+            taken_at: 0,
+        }
+    }
+
+    /// One record of each kind.
+    fn records() -> [Vec<u8>; 3] {
+        let (pool, store) = store(0);
+        let packed = pack(&store, &pool, b"{\"a\":1111111111111111111111111111111111}");
+        [batch().encode(&packed).unwrap(), prepared().encode(), labels().encode()]
+    }
+
+    fn refused(bytes: &[u8]) -> String {
+        let error = decode(bytes).err().unwrap();
+        assert_eq!((error.code, error.retriable), (Code::State, false));
+        error.message
+    }
+
+    /// A record with this head and payload, whose checksum is right.
+    fn record(version: u16, kind: u16, payload: &[u8]) -> Vec<u8> {
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend_from_slice(&version.to_le_bytes());
+        bytes.extend_from_slice(&kind.to_le_bytes());
+        bytes.extend_from_slice(&(payload.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(payload);
+        end(bytes)
+    }
+
+    #[test]
+    fn records_are_read_as_they_were_written() {
+        let [batch_bytes, prepared_bytes, labels_bytes] = records();
+        let Record::Batch(read, blocks) = decode(&batch_bytes).unwrap() else { panic!("no batch") };
+        assert_eq!(read, batch());
+        let (_, store) = store(0);
+        let packed = store.adopt(&read.label, &blocks).unwrap();
+        assert_eq!(body(&packed), b"[{\"a\":1111111111111111111111111111111111}]");
+        assert_eq!(read.encode(&packed).unwrap(), batch_bytes);
+        assert_eq!(decode(&prepared_bytes).unwrap(), Record::Prepared(prepared()));
+        assert_eq!(decode(&labels_bytes).unwrap(), Record::Labels(labels()));
+    }
+
+    #[test]
+    fn a_record_is_one_allocation_of_its_size() {
+        for bytes in records() {
+            assert_eq!(bytes.capacity(), bytes.len());
+        }
+    }
+
+    #[test]
+    fn no_cut_and_no_flipped_bit_goes_unnoticed() {
+        for bytes in records() {
+            for cut in 0..bytes.len() {
+                refused(&bytes[..cut]);
+            }
+            refused(&[&bytes[..], b"\0"].concat());
+            for at in 0..bytes.len() {
+                for bit in 0..8 {
+                    let mut flipped = bytes.clone();
+                    flipped[at] ^= 1 << bit;
+                    refused(&flipped);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let good = prepared().encode();
+        let payload = &good[FRAME_HEAD..good.len() - FRAME_TAIL];
+        let mut flipped = good.clone();
+        flipped[20] ^= 1;
+        let more = [payload, b"x"].concat();
+        let no_text = [&[1, 0, 0, 0, 0xff], payload].concat();
+        let endless = [&u32::MAX.to_le_bytes()[..], payload].concat();
+        for (bytes, part) in [
+            (&b""[..], "another operator or connector"),
+            (b"\xac\xed\0\x05sr\0", "another operator or connector"),
+            (b"SRCK\x01\0", "its end is missing"),
+            (&good[..good.len() - 1], "its payload is"),
+            (&flipped, "its checksum is"),
+            (&record(0, 2, payload), "no version 0"),
+            (
+                &record(2, 2, payload),
+                "newer version of the sink (state version 2, and this one reads versions up to 1)",
+            ),
+            (&record(u16::MAX, 9, b""), "Restore with that version of the sink or a later one"),
+            (&record(1, 4, payload), "no records of kind 4"),
+            (&record(1, 2, &more), "1 bytes follow its last field"),
+            (&record(1, 2, &no_text), "no UTF-8"),
+            (&record(1, 2, &endless), "a field of 4294967295 bytes is cut off"),
+            (&record(1, 2, b""), "a field of 4 bytes is cut off after 0"),
+        ] {
+            let message = refused(bytes);
+            assert!(message.contains(part), "{part}: {message}");
+        }
+        assert!(refused(&flipped).contains("Restore from another checkpoint or savepoint"));
+    }
+
+    #[test]
+    fn a_list_that_claims_to_be_long_takes_no_memory() {
+        // Database, table, stem, next; then a list of 4294967295 texts, of which one is there.
+        let head = [&[0; 4 + 4 + 4 + 8][..], &u32::MAX.to_le_bytes(), &[0; 4]].concat();
+        assert!(refused(&record(1, 3, &head)).contains("cut off"));
+    }
+
+    #[test]
+    fn an_option_is_there_or_not() {
+        let [bytes, ..] = records();
+        let payload = &bytes[FRAME_HEAD..bytes.len() - FRAME_TAIL];
+        let witness = batch().witness.unwrap();
+        let at = payload.windows(witness.len()).position(|part| part == witness.as_bytes()).unwrap() - 5;
+        assert_eq!(payload[at], 1);
+        let mut odd = payload.to_vec();
+        odd[at] = 2;
+        assert!(refused(&record(1, 1, &odd)).contains("an optional field is marked 2"));
+    }
+
+    #[test]
+    fn the_largest_batch_fits_into_a_piece_of_state_even_when_nothing_gets_shorter() {
+        let mut seed = 9u64;
+        let mut noise = vec![0; MAX_BATCH];
+        for word in noise.chunks_exact_mut(8) {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            word.copy_from_slice(&(seed ^ seed >> 29).to_le_bytes());
+        }
+        let (pool, store) = store(usize::MAX);
+        let packed = pack(&store, &pool, &noise);
+        assert!(packed.packed_bytes() > MAX_BATCH as u64, "it can't be compressed");
+        let headers = vec![("columns".to_owned(), "c".repeat(FIELDS_ROOM - 4096))];
+        let bytes = BatchRecord { headers, ..batch() }.encode(&packed).unwrap();
+        assert!(bytes.len() <= MAX_RECORD, "{} bytes", bytes.len());
+        assert!(bytes.len() > MAX_RECORD - 2 * CHUNK, "the limit is not lower than it must be");
+        let Record::Batch(_, blocks) = decode(&bytes).unwrap() else { panic!("no batch") };
+        assert_eq!((blocks.len, blocks.packed.len() as u64), (MAX_BATCH as u64 + 2, packed.packed_bytes()));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_record_is_read_as_it_was_written(
+            [database, table, label] in [".{0,20}", ".{0,20}", ".{0,130}"],
+            headers in vec((".{0,20}", ".{0,50}"), 0..5),
+            numbers in any::<[u64; 4]>(),
+            time in any::<i64>(),
+            witness in option::of(".{0,130}"),
+            abandoned in vec(".{0,130}", 0..5),
+            text in vec(any::<u8>(), 1..2000),
+        ) {
+            let [rows, checkpoint, sequence, bytes] = numbers;
+            let (pool, store) = store(if rows % 2 == 0 { 0 } else { CHUNK });
+            let packed = pack(&store, &pool, &text);
+            let batch = BatchRecord {
+                database: database.clone(), table: table.clone(), label: label.clone(),
+                headers, rows, checkpoint, sequence, taken_at: time, witness,
+            };
+            let encoded = batch.encode(&packed).unwrap();
+            let Record::Batch(read, blocks) = decode(&encoded).unwrap() else { panic!("no batch") };
+            prop_assert_eq!(read, batch);
+            let packed = store.adopt("label", &blocks).unwrap();
+            prop_assert_eq!(body(&packed), [b"[", &text[..], b"]"].concat());
+
+            let prepared = PreparedRecord {
+                database: database.clone(), table: table.clone(), label: label.clone(),
+                rows, bytes, checkpoint, sequence, prepared_at: time,
+            };
+            let encoded = prepared.encode();
+            prop_assert_eq!(decode(&encoded).unwrap(), Record::Prepared(prepared));
+
+            let labels = LabelsRecord {
+                database, table, stem: label, next: rows, abandoned, checkpoint, taken_at: time,
+            };
+            let encoded = labels.encode();
+            prop_assert_eq!(decode(&encoded).unwrap(), Record::Labels(labels));
+        }
+
+        #[test]
+        fn any_payload_is_a_record_or_an_error(kind in 0..5u16, payload in vec(any::<u8>(), 0..300)) {
+            let _ = decode(&record(1, kind, &payload));
+        }
     }
 }
