@@ -35,6 +35,7 @@ const TEXTS: &[(&str, Class)] = &[
     ("transaction status unknown", Class::Ambiguous),
     ("has already been used", Class::LabelUsed),
     ("no load data", Class::NoData),
+    ("hasn't send any data yet", Class::NoData),
     ("too many filtered rows", Class::Permanent(ErrorCode::Load, FILTERED)),
     // Busy states whose texts could be mistaken for others below.
     ("current running txns on db", Class::Busy),
@@ -70,6 +71,7 @@ const TEXTS: &[(&str, Class)] = &[
     ("unknown data format", Class::Permanent(ErrorCode::Config, OPTIONS)),
     ("invalid strict mode format", Class::Permanent(ErrorCode::Config, OPTIONS)),
     ("invalid timeout format", Class::Permanent(ErrorCode::Config, OPTIONS)),
+    ("invalid prepared_timeout", Class::Permanent(ErrorCode::Config, OPTIONS)),
     ("invalid delimiter", Class::Permanent(ErrorCode::Config, OPTIONS)),
     ("invalid json path", Class::Permanent(ErrorCode::Config, OPTIONS)),
     ("can not specify both partitions", Class::Permanent(ErrorCode::Config, OPTIONS)),
@@ -99,6 +101,7 @@ const TEXTS: &[(&str, Class)] = &[
     ("streaming_load_max_mb", Class::Permanent(ErrorCode::Load, SIZE)),
     ("body exceed max size", Class::Permanent(ErrorCode::Load, SIZE)),
     ("exceed the max size", Class::Permanent(ErrorCode::Load, SIZE)),
+    ("beyond the json payload limit", Class::Permanent(ErrorCode::Load, SIZE)),
     ("can't support a document that big", Class::Permanent(ErrorCode::Load, SIZE)),
     (
         "exceeds quota",
@@ -111,6 +114,58 @@ const TEXTS: &[(&str, Class)] = &[
 pub(crate) fn classify(message: &str) -> Class {
     let message = message.to_ascii_lowercase();
     TEXTS.iter().find(|(text, _)| message.contains(text)).map_or(Class::Other, |&(_, class)| class)
+}
+
+const NO_TRANSACTIONS: &str =
+    "transaction stream loads need StarRocks 2.4 or later; without them, sink.version must be V1 or AUTO";
+
+/// Reads a failure's status and message where it is about a transaction.
+pub(crate) fn classify_transaction(status: &str, message: &str) -> Class {
+    let is = |name: &str| status.trim().eq_ignore_ascii_case(name);
+    match classify(message) {
+        Class::Other if is("NOT_AUTHORIZED") => Class::Permanent(ErrorCode::Auth, RIGHTS),
+        Class::Other if is("INVALID_ARGUMENT") => Class::Permanent(ErrorCode::Config, OPTIONS),
+        Class::Other if is("DATA_QUALITY_ERROR") => Class::Permanent(ErrorCode::Load, FILTERED),
+        Class::Other if is("NOT_IMPLEMENTED_ERROR") || is_not_implemented(message) => {
+            Class::Permanent(ErrorCode::Config, NO_TRANSACTIONS)
+        }
+        class => class,
+    }
+}
+
+/// Whether a server says that it is too old for transactions.
+pub(crate) fn is_not_implemented(message: &str) -> bool {
+    message.trim().eq_ignore_ascii_case("not implemented")
+}
+
+/// What a message says became of a transaction, whatever the status beside it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// It is committed, for good.
+    Committed,
+    /// It is rolled back.
+    Aborted,
+    /// The server that answers doesn't have it.
+    NotFound,
+}
+
+/// As [`TEXTS`]. FEs say all of these under the status `FAILED`, some also under `OK`.
+const TOLD: &[(&str, Told)] = &[
+    ("has already committed", Told::Committed),
+    ("can not abort committed transaction", Told::Committed),
+    ("can not abort visible transaction", Told::Committed),
+    ("state is committed, could not abort", Told::Committed),
+    ("state is visible, could not abort", Told::Committed),
+    ("has already aborted", Told::Aborted),
+    ("can not commit aborted transaction", Told::Aborted),
+    ("no transaction found", Told::NotFound),
+    ("can't find the transaction", Told::NotFound),
+];
+
+/// Reads what a message says of its transaction.
+pub(crate) fn told(message: &str) -> Option<Told> {
+    let message = message.to_ascii_lowercase();
+    TOLD.iter().find(|(text, _)| message.contains(text)).map(|&(_, told)| told)
 }
 
 #[cfg(test)]

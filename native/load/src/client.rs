@@ -5,15 +5,12 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ureq::http::Method;
-
 use crate::cancel::Cancel;
+use crate::error_log::shorten;
 use crate::frontends::Frontends;
-use crate::http::{Failure, Http, Request, percent_encode};
-use crate::redirect::parse_location;
-use crate::reply::LabelState;
-use crate::run::{MAX_REDIRECTS, Run};
-use crate::{ClientConfig, Endpoint, Events, LoadError};
+use crate::http::Http;
+use crate::run::Run;
+use crate::{ClientConfig, Events, LoadError};
 
 /// The bytes of a load. They must be the same at each reading: a load that is tried again sends them again.
 pub trait Body: Sync {
@@ -64,6 +61,10 @@ pub struct Load<'a> {
     pub body: &'a dyn Body,
     /// How many rows that is, where it is known; the server must then count at least as many.
     pub rows: Option<u64>,
+    /// Whether exactly these bytes may have been sent under this label before, by another call or another session. A load
+    /// that the server has under this label is then taken for ours: one that is finished counts as loaded, one that runs is
+    /// waited for. Otherwise it is an error.
+    pub earlier: bool,
 }
 
 /// What a load that succeeded came to. `None`: the server didn't say.
@@ -100,6 +101,25 @@ pub struct Loaded {
     pub elapsed: Duration,
     /// Time of the try that succeeded.
     pub elapsed_without_retries: Duration,
+}
+
+impl Loaded {
+    /// How many rows the server says something of: in the table, or left out for a reason that it gives.
+    pub(crate) fn rows_accounted_for(&self) -> Option<u64> {
+        let parts = self.loaded_rows.map(|rows| {
+            rows.saturating_add(self.filtered_rows.unwrap_or(0))
+                .saturating_add(self.unselected_rows.unwrap_or(0))
+        });
+        [self.total_rows, parts].into_iter().flatten().min()
+    }
+
+    /// What to tell of rows that were left out because of their quality.
+    pub(crate) fn filtered_note(&self, error_url: Option<&str>) -> Option<String> {
+        let filtered = self.filtered_rows.filter(|&n| n > 0)?;
+        let total = self.total_rows.map_or_else(|| "an unknown number".to_owned(), |n| n.to_string());
+        let url = error_url.map(|url| format!(": see {}", shorten(url, 300))).unwrap_or_default();
+        Some(format!("the server left out {filtered} rows of {total} that don't fit the table{url}"))
+    }
 }
 
 /// Loads batches into StarRocks over HTTP. Any number of threads may load through one client at the same time.
@@ -149,61 +169,6 @@ impl Client {
     pub fn shutdown(&self) {
         self.cancel.cancel();
         self.http.shutdown();
-    }
-
-    /// Asks the FEs, one after the other, for a label's state.
-    pub(crate) fn label_state(&self, database: &str, label: &str) -> Result<LabelState, Failure> {
-        let mut reasons = Vec::new();
-        let mut timed_out = false;
-        for fe in self.frontends.in_order() {
-            match self.label_state_from(&fe.endpoint, database, label) {
-                Ok(state) => return Ok(state),
-                Err(Failure::Cancelled) => return Err(Failure::Cancelled),
-                Err(failure) => {
-                    reasons.push(format!("{}: {}", fe.endpoint, failure.why()));
-                    timed_out |= failure.timed_out();
-                }
-            }
-        }
-        Err(Failure::Connect { why: reasons.join("; "), timed_out })
-    }
-
-    fn label_state_from(&self, fe: &Endpoint, database: &str, label: &str) -> Result<LabelState, Failure> {
-        let invalid = |why: String| Failure::Connect { why, timed_out: false };
-        let mut to = fe.clone();
-        let mut path =
-            format!("/api/{}/get_load_state?label={}", percent_encode(database), percent_encode(label));
-        for _ in 0..=MAX_REDIRECTS {
-            let mut request = Request {
-                method: Method::GET,
-                to: &to,
-                path: &path,
-                headers: &[],
-                credentials: true,
-                body: None,
-                wait: self.http.short_wait(),
-                fresh: false,
-            };
-            let answer = match self.http.send(&request) {
-                Err(failure) if failure.is_stale() => {
-                    request.fresh = true;
-                    self.http.send(&request)?
-                }
-                other => other?,
-            };
-            match answer.status {
-                200 => return LabelState::parse(&answer.body).map_err(invalid),
-                // Followers send to the leader.
-                301 | 302 | 307 | 308 => {
-                    let location = answer.location.as_deref().unwrap_or_default();
-                    let (named, new_path) = parse_location(location, &to, &path).map_err(invalid)?;
-                    to = self.config.host_mapping.apply(&named);
-                    path = new_path;
-                }
-                status => return Err(invalid(format!("HTTP status {status}"))),
-            }
-        }
-        Err(invalid(format!("more than {MAX_REDIRECTS} redirects")))
     }
 }
 

@@ -34,6 +34,10 @@ pub struct ClientConfig {
     /// loads into the database (`label_keep_max_num`): later than this, a load that did succeed might be taken for one
     /// that never was. 10 minutes, which is not an option for users.
     pub resend_window: Duration,
+    /// How long the commit of a transaction may wait on the server until its rows are visible
+    /// (`sink.publish-timeout.ms` where it is above 0), sent in whole seconds. Zero: as the server is set, 20 s by default.
+    /// Rows that take longer are committed all the same.
+    pub publish_timeout: Duration,
     /// Addresses to take instead of those that redirects name (`sink.redirect.host-mapping`).
     pub host_mapping: HostMapping,
     /// PEM file with the certificates to trust instead of the system's (`sink.tls.ca-file`).
@@ -58,6 +62,7 @@ impl ClientConfig {
             max_retries: 3,
             retry_interval: Duration::from_secs(10),
             resend_window: Duration::from_secs(600),
+            publish_timeout: Duration::ZERO,
             host_mapping: HostMapping::default(),
             tls_ca_file: None,
             sanitize_error_log: false,
@@ -103,6 +108,10 @@ impl ClientConfig {
         config.continue_timeout = millis("sink.wait-for-continue.timeout-ms", 1, 30_000)?;
         config.max_retries = u32::try_from(at_least("sink.max-retries", 0, 3)?).unwrap_or(u32::MAX);
         config.retry_interval = millis("sink.retry.interval-ms", 0, 10_000)?;
+        config.publish_timeout = match number("sink.publish-timeout.ms", -1)? {
+            ..=0 => Duration::ZERO,
+            ms => Duration::from_millis(ms.unsigned_abs()),
+        };
         config.host_mapping = HostMapping::parse(get("sink.redirect.host-mapping").unwrap_or(""))?;
         config.tls_ca_file =
             get("sink.tls.ca-file").map(str::trim).filter(|path| !path.is_empty()).map(PathBuf::from);
@@ -143,6 +152,7 @@ mod tests {
         assert_eq!(config.continue_timeout, Duration::from_secs(30));
         assert_eq!((config.max_retries, config.connections), (3, 2));
         assert_eq!(config.retry_interval, Duration::from_secs(10));
+        assert_eq!(config.publish_timeout, Duration::ZERO);
         assert!(!config.sanitize_error_log);
         assert!(!format!("{config:?}").contains("s3cr3t"));
     }
@@ -156,6 +166,7 @@ mod tests {
             ("sink.wait-for-continue.timeout-ms", "3000"),
             ("sink.max-retries", "0"),
             ("sink.retry.interval-ms", "0"),
+            ("sink.publish-timeout.ms", "1500"),
             ("sink.redirect.host-mapping", "x=y"),
             ("sink.tls.ca-file", "/ca.pem"),
             ("sink.sanitize-error-log", "TRUE"),
@@ -168,6 +179,7 @@ mod tests {
         assert_eq!(config.continue_timeout, Duration::from_secs(3));
         assert_eq!((config.max_retries, config.connections), (0, 7));
         assert_eq!(config.retry_interval, Duration::ZERO);
+        assert_eq!(config.publish_timeout, Duration::from_millis(1500));
         assert_ne!(config.host_mapping, HostMapping::default());
         assert_eq!(config.tls_ca_file, Some(PathBuf::from("/ca.pem")));
         assert!(config.sanitize_error_log);
@@ -183,6 +195,7 @@ mod tests {
             ("sink.connect.timeout-ms", "0"),
             ("sink.socket.timeout-ms", "soon"),
             ("sink.max-retries", "-1"),
+            ("sink.publish-timeout.ms", "1 s"),
             ("sink.io.thread-count", "0"),
             ("sink.redirect.host-mapping", "nonsense"),
             ("sink.sanitize-error-log", "yes"),

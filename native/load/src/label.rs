@@ -2,7 +2,8 @@
 //!
 //! StarRocks takes labels of 1 to 128 characters out of `[-_A-Za-z0-9]` (its rule is `^[-\w]{1,128}$`).
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 use crate::LoadError;
 
@@ -39,14 +40,21 @@ pub(crate) fn legal(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '-' || c == '_'
 }
 
+/// Digits of the largest number in a label.
+const MAX_DIGITS: usize = 20;
+
 /// Mints the labels of one session: `{prefix}-{table}-{subtask}-{job}{random}-{n}`, where `job` is the start of the
-/// job's id, `random` is 64 bits drawn when the session began, and `n` counts. No two are ever the same, neither
-/// within a session nor among sessions, whatever tables they are for. Any thread may mint.
+/// job's id, `random` is 64 bits drawn when the session began, and `n` counts the table's labels from 0. No two are ever the
+/// same, neither within a session nor among sessions, whatever tables they are for. Any thread may mint.
+///
+/// What stands before the last `-` is the table's *stem*. As `n` has no gaps, who knows the stem and the number minted next
+/// at some time can find all labels minted later, by asking the server for one after the other.
 #[derive(Debug)]
 pub struct Labels {
     prefix: String,
     session: String,
-    next: AtomicU64,
+    /// The numbers minted next by stem, so that tables whose stems were the same would still get labels of their own.
+    next: Mutex<HashMap<String, u64>>,
 }
 
 impl Labels {
@@ -61,15 +69,30 @@ impl Labels {
             .map_err(|e| LoadError::config(format!("no random numbers for load labels: {e}")))?;
         let job: String = job_id.chars().filter(|c| c.is_ascii_alphanumeric()).take(8).collect();
         let session = format!("{subtask}-{job}{:016x}", u64::from_be_bytes(random));
-        Ok(Labels { prefix: prefix.to_owned(), session, next: AtomicU64::new(0) })
+        Ok(Labels { prefix: prefix.to_owned(), session, next: Mutex::default() })
     }
 
-    /// A label for a batch of `table`, never given out before.
+    /// A label for a batch of `table`, never given out before: its [`stem`](Labels::stem), `-`, and the number that
+    /// [`next`](Labels::next) gave.
     pub fn mint(&self, table: &str) -> String {
-        let n = self.next.fetch_add(1, Ordering::Relaxed);
-        let tail = format!("-{}-{n}", self.session);
-        let room = MAX_LABEL_LEN.saturating_sub(self.prefix.len() + 1 + tail.len());
-        format!("{}-{}{tail}", self.prefix, table_part(table, room))
+        let stem = self.stem(table);
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = next.entry(stem.clone()).or_default();
+        let label = format!("{stem}-{next}");
+        *next += 1;
+        label
+    }
+
+    /// What the table's labels begin with. Those of tables of the same name in two databases begin, and count, alike.
+    pub fn stem(&self, table: &str) -> String {
+        let room = MAX_LABEL_LEN.saturating_sub(self.prefix.len() + self.session.len() + MAX_DIGITS + 3);
+        format!("{}-{}-{}", self.prefix, table_part(table, room), self.session)
+    }
+
+    /// The number of the table's label that is minted next: how many were minted.
+    pub fn next(&self, table: &str) -> u64 {
+        let next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        next.get(&self.stem(table)).copied().unwrap_or(0)
     }
 }
 
@@ -118,6 +141,19 @@ mod tests {
     }
 
     #[test]
+    fn each_table_counts_its_labels() {
+        let labels = Labels::new("p", "job", 0).unwrap();
+        let long = "t".repeat(500);
+        for n in 0..3 {
+            for table in ["a", "ä", &long] {
+                assert_eq!(labels.next(table), n);
+                assert_eq!(labels.mint(table), format!("{}-{n}", labels.stem(table)));
+            }
+        }
+        assert_eq!(labels.next("b"), 0);
+    }
+
+    #[test]
     fn no_two_labels_are_the_same() {
         let sessions: Vec<_> = (0..4).map(|_| Labels::new("p", "same", 1).unwrap()).collect();
         let mut seen = HashSet::new();
@@ -151,7 +187,7 @@ mod tests {
             prefix in "[-_A-Za-z0-9]{1,48}", job in ".{0,40}", subtask in any::<u32>(), table in ".{0,200}"
         ) {
             let labels = Labels::new(&prefix, &job, subtask).unwrap();
-            labels.next.store(u64::MAX - 1, Ordering::Relaxed);
+            labels.next.lock().unwrap().insert(labels.stem(&table), u64::MAX - 1);
             let label = labels.mint(&table);
             prop_assert!((1..=MAX_LABEL_LEN).contains(&label.len()), "{}", label);
             prop_assert!(label.chars().all(legal), "{}", label);

@@ -82,6 +82,85 @@ impl Reply {
             Verdict::Unknown
         }
     }
+
+    /// What the answer means if it is one about a transaction (`/api/transaction/...`): its statuses are others than a
+    /// load's.
+    pub fn transaction_verdict(&self) -> TransactionVerdict {
+        let is = |status: &str| self.status.trim().eq_ignore_ascii_case(status);
+        match () {
+            () if is("OK") => TransactionVerdict::Ok,
+            () if is("PUBLISH_TIMEOUT") => TransactionVerdict::PublishTimeout,
+            () if is("TXN_IN_PROCESSING") => TransactionVerdict::InProcessing,
+            () if is("TXN_NOT_EXISTS") => TransactionVerdict::NotExists,
+            () if is("LABEL_ALREADY_EXISTS") => TransactionVerdict::LabelExists,
+            () if is("ABORTED") => TransactionVerdict::Aborted,
+            () if FAILURES.into_iter().any(is) => TransactionVerdict::Fail,
+            () => TransactionVerdict::Unknown,
+        }
+    }
+}
+
+/// Names of statuses by which a BE says that it failed (`gensrc/thrift/StatusCode.thrift` of StarRocks), besides those that
+/// have a verdict of their own, and the FE's and the stream load's own words for it.
+const FAILURES: [&str; 37] = [
+    "FAILED",
+    "Fail",
+    "CANCELLED",
+    "ANALYSIS_ERROR",
+    "NOT_IMPLEMENTED_ERROR",
+    "RUNTIME_ERROR",
+    "MEM_LIMIT_EXCEEDED",
+    "INTERNAL_ERROR",
+    "THRIFT_RPC_ERROR",
+    "TIMEOUT",
+    "MEM_ALLOC_FAILED",
+    "BUFFER_ALLOCATION_FAILED",
+    "MINIMUM_RESERVATION_UNAVAILABLE",
+    "TOO_MANY_TASKS",
+    "END_OF_FILE",
+    "NOT_FOUND",
+    "CORRUPTION",
+    "INVALID_ARGUMENT",
+    "IO_ERROR",
+    "ALREADY_EXIST",
+    "NETWORK_ERROR",
+    "ILLEGAL_STATE",
+    "NOT_AUTHORIZED",
+    "REMOTE_ERROR",
+    "SERVICE_UNAVAILABLE",
+    "UNINITIALIZED",
+    "CONFIGURATION_ERROR",
+    "INCOMPLETE",
+    "OLAP_ERR_VERSION_ALREADY_MERGED",
+    "DATA_QUALITY_ERROR",
+    "DUPLICATE_RPC_INVOCATION",
+    "GLOBAL_DICT_ERROR",
+    "RESOURCE_BUSY",
+    "SR_EAGAIN",
+    "JIT_COMPILE_ERROR",
+    "CAPACITY_LIMIT_EXCEED",
+    "SHUTDOWN",
+];
+
+/// What an answer about a transaction means, by its status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransactionVerdict {
+    /// Done.
+    Ok,
+    /// Committed, visible after a while.
+    PublishTimeout,
+    /// Another request for the transaction is under way; this one was not looked at.
+    InProcessing,
+    /// The server that was asked doesn't have the transaction (any more).
+    NotExists,
+    /// There is, or was, a transaction of this label.
+    LabelExists,
+    /// The transaction is rolled back, or will be.
+    Aborted,
+    /// Not done.
+    Fail,
+    /// A status that we don't know: anything may have happened.
+    Unknown,
 }
 
 /// What a load's answer means.

@@ -6,73 +6,17 @@ use ureq::http::Method;
 
 use crate::classify::{Class, classify};
 use crate::client::{Client, Load, Loaded};
-use crate::error_log::{self, sanitize, shorten};
+use crate::error_log::shorten;
 use crate::frontends::Frontend;
+use crate::headers;
 use crate::http::{Answer, Failure, Request, Sent, percent_encode};
-use crate::label::{self, MAX_LABEL_LEN};
-use crate::redirect::parse_location;
+use crate::label::MAX_LABEL_LEN;
+use crate::label_state::NoState;
+use crate::poll::Poll;
+use crate::problem::{MAX_MESSAGE, Problem, Scene};
 use crate::reply::{LabelState, Reply, Verdict};
+use crate::route::{InVain, Route, Unusable, is_redirect};
 use crate::{Endpoint, ErrorCode, Events, Level, LoadError};
-
-/// Redirects that one try follows: follower FE, leader FE, BE, and one to spare.
-pub(crate) const MAX_REDIRECTS: usize = 3;
-
-/// The server's default of a load's `timeout`, sent when the user sets none, so that both sides go by the same.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
-
-/// The longest that a server takes.
-const LONGEST_TIMEOUT: Duration = Duration::from_secs(259_200);
-
-/// Pauses between questions for a label's state: doubled from the first to the last.
-const FIRST_POLL: Duration = Duration::from_millis(50);
-const LAST_POLL: Duration = Duration::from_secs(2);
-
-/// How often at least a label's state is asked for before giving up.
-const MIN_QUESTIONS: u32 = 3;
-
-/// How long at least, however short the pauses between tries are: failing here leaves rows in doubt.
-const MIN_PATIENCE: Duration = Duration::from_secs(5);
-
-const MAX_MESSAGE: usize = 2000;
-
-/// What went wrong in a try.
-struct Problem {
-    code: ErrorCode,
-    retriable: bool,
-    what: String,
-    advice: &'static str,
-    http_status: Option<u16>,
-    reply: Option<Reply>,
-    /// The connection was an old one: trying again at once, over a new one, is no further try.
-    stale: bool,
-}
-
-impl Problem {
-    fn new(code: ErrorCode, what: impl Into<String>) -> Self {
-        Problem {
-            code,
-            retriable: true,
-            what: what.into(),
-            advice: "",
-            http_status: None,
-            reply: None,
-            stale: false,
-        }
-    }
-
-    fn failure(failure: &Failure, what: String) -> Self {
-        let code = if failure.timed_out() { ErrorCode::Timeout } else { ErrorCode::Connect };
-        let (http_status, stale) = match failure {
-            Failure::Broken { status, .. } => (*status, failure.is_stale()),
-            _ => (None, false),
-        };
-        Problem { http_status, stale, ..Problem::new(code, what) }
-    }
-
-    fn permanent(self) -> Self {
-        Problem { retriable: false, ..self }
-    }
-}
 
 /// Why a try ended without success.
 enum Stop {
@@ -95,11 +39,7 @@ fn fail<T>(problem: Problem) -> Result<T, Stop> {
 enum Step {
     Loaded(Box<Loaded>),
     /// This FE can't be used now; nothing was sent to a BE.
-    NextFe {
-        why: String,
-        timed_out: bool,
-        is_no_fe: bool,
-    },
+    NextFe(Unusable),
 }
 
 impl Step {
@@ -147,79 +87,36 @@ pub(crate) struct Run<'a> {
     be: Option<Endpoint>,
 }
 
-/// How many rows the server says something of: in the table, or left out for a reason that it gives.
-fn rows_accounted_for(loaded: &Loaded) -> Option<u64> {
-    let parts = loaded.loaded_rows.map(|rows| {
-        rows.saturating_add(loaded.filtered_rows.unwrap_or(0))
-            .saturating_add(loaded.unselected_rows.unwrap_or(0))
-    });
-    [loaded.total_rows, parts].into_iter().flatten().min()
-}
-
 impl<'a> Run<'a> {
     pub(crate) fn new(
         client: &'a Client,
         load: &'a Load<'a>,
         events: &'a dyn Events,
     ) -> Result<Self, LoadError> {
-        let fail = |what: String| {
-            let message = format!("load into {}.{} can't be sent: {what}", load.database, load.table);
-            Err(LoadError { label: Some(load.label.to_owned()), ..LoadError::config(message) })
+        let Load { database, table, label, .. } = *load;
+        let checked = match headers::check(database, table, label, load.headers, &[]) {
+            Ok(()) if load.body.is_empty() => Err("it is empty".to_owned()),
+            other => other,
         };
-        if load.database.is_empty() || load.table.is_empty() {
-            return fail("the name of the database or the table is empty".to_owned());
-        }
-        if load.label.is_empty() || load.label.len() > MAX_LABEL_LEN || !load.label.chars().all(label::legal)
-        {
-            return fail(format!(
-                "'{}' is no label: 1 to {MAX_LABEL_LEN} characters of letters, digits, '-' and '_'",
-                load.label.escape_debug()
-            ));
-        }
-        if load.body.is_empty() {
-            return fail("it is empty".to_owned());
-        }
-        const OURS: [&str; 8] = [
-            "label",
-            "authorization",
-            "expect",
-            "content-length",
-            "transfer-encoding",
-            "host",
-            "connection",
-            "accept-encoding",
-        ];
-        if let Some((name, _)) =
-            load.headers.iter().find(|(name, _)| OURS.iter().any(|o| name.eq_ignore_ascii_case(o)))
-        {
-            return fail(format!("the header '{name}' is set by the connector itself"));
+        if let Err(what) = checked {
+            let message = format!("load into {database}.{table} can't be sent: {what}");
+            return Err(LoadError { label: Some(label.to_owned()), ..LoadError::config(message) });
         }
 
+        let timeout = headers::timeout(load.headers);
         let mut headers = load.headers.to_vec();
-        let timeout = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("timeout"));
-        let timeout = match timeout {
-            Some((_, seconds)) => {
-                let seconds: Option<u64> = seconds.trim().parse().ok().filter(|&s| s > 0);
-                seconds.map_or(DEFAULT_TIMEOUT, Duration::from_secs).min(LONGEST_TIMEOUT)
-            }
-            None => {
-                headers.push(("timeout".to_owned(), DEFAULT_TIMEOUT.as_secs().to_string()));
-                DEFAULT_TIMEOUT
-            }
-        };
+        if headers::find(load.headers, "timeout").is_none() {
+            headers.push(("timeout".to_owned(), timeout.as_secs().to_string()));
+        }
         headers.push(("Expect".to_owned(), "100-continue".to_owned()));
         // Last, so that it can be left out.
-        headers.push(("label".to_owned(), load.label.to_owned()));
+        headers.push(("label".to_owned(), label.to_owned()));
         Ok(Run {
             client,
             load,
             events,
             headers,
-            path: format!(
-                "/api/{}/{}/_stream_load",
-                percent_encode(load.database),
-                percent_encode(load.table)
-            ),
+            path: format!("/api/{}/{}/_stream_load", percent_encode(database), percent_encode(table)),
             limit: timeout.saturating_add(timeout / 10),
             retries: 0,
             begun: false,
@@ -288,82 +185,52 @@ impl<'a> Run<'a> {
     /// One try: asks the FEs in turn until one leads to a BE.
     fn attempt(&mut self) -> Result<Loaded, Stop> {
         let client = self.client;
-        let mut reasons = Vec::new();
-        let mut all_timed_out = true;
-        let mut none_is_fe = true;
+        let mut in_vain = InVain::default();
         for fe in client.frontends.in_order() {
             match self.through(fe)? {
                 Step::Loaded(loaded) => return Ok(*loaded),
-                Step::NextFe { why, timed_out, is_no_fe } => {
-                    client.frontends.failed(fe);
-                    reasons.push(format!("{}: {why}", fe.endpoint));
-                    all_timed_out &= timed_out;
-                    none_is_fe &= is_no_fe;
-                }
+                Step::NextFe(unusable) => in_vain.note(client, fe, unusable),
             }
         }
         self.be = None;
         self.fe = None;
-        let reasons = reasons.join("; ");
-        if none_is_fe {
-            let what = format!("no address in load-url is that of an FE's HTTP port: {reasons}");
-            // Tried again all the same: proxies say 404 for servers that are not up yet.
-            return retry(Problem::new(ErrorCode::Config, what));
-        }
-        let code = if all_timed_out { ErrorCode::Timeout } else { ErrorCode::Connect };
-        retry(Problem::new(code, format!("no FE can be used: {reasons}")))
+        retry(in_vain.problem())
     }
 
     /// Asks one FE, follows it to a BE, and sends the body there.
     fn through(&mut self, fe: &Frontend) -> Result<Step, Stop> {
-        let mut way = vec![fe.endpoint.clone()];
-        let mut to = fe.endpoint.clone();
-        let mut path = self.path.clone();
+        let mut route = Route::new(&fe.endpoint, &self.path);
         let mut with_body = fe.is_direct();
         self.fe = Some(fe.endpoint.clone());
         self.be = None;
         loop {
             let begun = self.begun;
             let sent = self.sent;
-            let answer = match self.put(&to, &path, with_body) {
+            let at_first = route.named_by().is_none();
+            let answer = match self.put(&route, with_body) {
                 Ok(answer) => answer,
                 Err(Failure::Cancelled) => return Err(Stop::Cancelled),
                 Err(Failure::Invalid(why)) => return fail(Problem::new(ErrorCode::Config, why).permanent()),
                 // Nothing was sent, and nobody named this server but the user.
-                Err(failure @ Failure::Connect { .. }) if way.len() == 1 => {
-                    return Ok(next_fe(&way, failure.why(), failure.timed_out()));
+                Err(failure @ Failure::Connect { .. }) if at_first => {
+                    return Ok(next_fe(&route, failure.why(), failure.timed_out()));
                 }
-                Err(failure) if with_body => return self.body_failed(&failure, &way).map(Step::loaded),
-                Err(failure) => return Ok(next_fe(&way, failure.why(), failure.timed_out())),
+                Err(failure) if with_body => return self.body_failed(&failure, &route).map(Step::loaded),
+                Err(failure) => return Ok(next_fe(&route, failure.why(), failure.timed_out())),
             };
             match answer.status {
-                301 | 302 | 307 | 308 => {
-                    if way.len() == 1 {
+                status if is_redirect(status) => {
+                    if at_first {
                         self.client.frontends.succeeded(fe);
                     }
-                    if way.len() > MAX_REDIRECTS {
-                        let what = format!("more than {MAX_REDIRECTS} redirects: {}", arrows(&way));
-                        return retry(Problem {
-                            http_status: Some(answer.status),
-                            ..Problem::new(ErrorCode::Connect, what)
-                        });
-                    }
-                    let location = answer.location.as_deref().unwrap_or_default();
-                    match parse_location(location, &to, &path) {
-                        Ok((named, new_path)) => {
-                            to = self.client.config.host_mapping.apply(&named);
-                            path = new_path;
-                            // An FE is asked without the body; whatever else a server names is taken for a BE,
-                            // and if it redirects in its turn, that is seen before the body is sent.
-                            with_body = !self.client.frontends.contains(&named)
-                                && !self.client.frontends.contains(&to);
-                            way.push(to.clone());
-                        }
+                    match route.follow(&answer, self.client) {
+                        // An FE is asked without the body; if a BE redirects in its turn, that is seen before the body
+                        // is sent.
+                        Ok(is_fe) => with_body = !is_fe,
                         Err(why) => {
-                            let what = format!("{} redirects, but {why}", arrows(&way));
                             return retry(Problem {
-                                http_status: Some(answer.status),
-                                ..Problem::new(ErrorCode::Connect, what)
+                                http_status: Some(status),
+                                ..Problem::new(ErrorCode::Connect, why)
                             });
                         }
                     }
@@ -373,26 +240,26 @@ impl<'a> Run<'a> {
                         Level::Info,
                         &format!("{} takes loads itself instead of redirecting as an FE does", fe.endpoint),
                     );
-                    if way.len() == 1 {
+                    if at_first {
                         fe.set_direct();
                     }
                     with_body = true;
                 }
-                200 => return self.answered(&answer, &way, with_body, begun, sent),
-                status => return self.refused(&answer, status, &way, with_body),
+                200 => return self.answered(&answer, &route, with_body, begun, sent),
+                status => return self.refused(&answer, status, &route, with_body),
             }
         }
     }
 
     /// Sends the load's headers, and its body if `with_body`. The label goes with the body only: a server that takes loads
     /// itself would bind it to an empty one.
-    fn put(&mut self, to: &Endpoint, path: &str, with_body: bool) -> Result<Answer, Failure> {
+    fn put(&mut self, route: &Route, with_body: bool) -> Result<Answer, Failure> {
         let http = &self.client.http;
         let headers = if with_body { self.headers.len() } else { self.headers.len() - 1 };
         let mut request = Request {
             method: Method::PUT,
-            to,
-            path,
+            to: route.server(),
+            path: route.path(),
             headers: &self.headers[..headers],
             credentials: true,
             body: with_body.then_some(self.load.body),
@@ -409,7 +276,7 @@ impl<'a> Run<'a> {
                 other => other,
             };
         }
-        self.be = Some(to.clone());
+        self.be = Some(route.server().clone());
         let result = http.send(&request);
         match &result {
             Ok(answer) => self.note_sent(answer.sent),
@@ -425,26 +292,14 @@ impl<'a> Run<'a> {
     }
 
     /// No answer to a request with the body.
-    fn body_failed(&mut self, failure: &Failure, way: &[Endpoint]) -> Result<Loaded, Stop> {
-        let be = self.be.clone().map(|be| be.to_string()).unwrap_or_default();
+    fn body_failed(&mut self, failure: &Failure, route: &Route) -> Result<Loaded, Stop> {
         match failure {
             Failure::Broken { sent, .. } => {
-                let problem = Problem::failure(failure, format!("BE {be}: {}", failure.why()));
+                let what = format!("BE {}: {}", route.server(), failure.why());
                 let doubt = if *sent == Sent::All { Doubt::Real } else { Doubt::Little };
-                self.ask_label(problem, doubt)
+                self.ask_label(Problem::failure(failure, what), doubt)
             }
-            _ => {
-                let why = failure.why();
-                let what = match way {
-                    [.., from, _] => format!(
-                        "FE {from} redirected to BE {be}, which can't be reached ({why}). This BE's HTTP port must be \
-                         reachable from the TaskManagers; if it has another address from there, set \
-                         sink.redirect.host-mapping"
-                    ),
-                    _ => format!("BE {be} can't be reached ({why})"),
-                };
-                retry(Problem::failure(failure, what))
-            }
+            _ => retry(Problem::failure(failure, route.unreachable(failure.why()))),
         }
     }
 
@@ -453,13 +308,13 @@ impl<'a> Run<'a> {
         &mut self,
         answer: &Answer,
         status: u16,
-        way: &[Endpoint],
+        route: &Route,
         with_body: bool,
     ) -> Result<Step, Stop> {
-        let text = self.shown(&String::from_utf8_lossy(&answer.body), 200);
+        let text = self.client.shown(&String::from_utf8_lossy(&answer.body), 200);
         let reply = Reply::parse(&answer.body).ok();
-        let message = reply.as_ref().map_or(text, |reply| self.shown(&reply.message, MAX_MESSAGE));
-        let server = way.last().map(ToString::to_string).unwrap_or_default();
+        let message = reply.as_ref().map_or(text, |reply| self.client.shown(&reply.message, MAX_MESSAGE));
+        let server = route.server();
         let what = format!("{server} answered with HTTP status {status}: {message}");
         match status {
             401 | 403 => fail(Problem {
@@ -474,11 +329,11 @@ impl<'a> Run<'a> {
                 let doubt = if self.sent == Sent::All { Doubt::Real } else { Doubt::Little };
                 self.ask_label(problem, doubt).map(Step::loaded)
             }
-            _ => Ok(Step::NextFe {
+            _ => Ok(Step::NextFe(Unusable {
                 why: format!("HTTP status {status}: {message}"),
                 timed_out: false,
                 is_no_fe: matches!(status, 400 | 404 | 405 | 501),
-            }),
+            })),
         }
     }
 
@@ -486,20 +341,20 @@ impl<'a> Run<'a> {
     fn answered(
         &mut self,
         answer: &Answer,
-        way: &[Endpoint],
+        route: &Route,
         with_body: bool,
         begun: bool,
         sent: Sent,
     ) -> Result<Step, Stop> {
-        let server = way.last().map(ToString::to_string).unwrap_or_default();
+        let server = route.server();
         let problem = |code, what: String| Problem { http_status: Some(200), ..Problem::new(code, what) };
         let reply = match Reply::parse(&answer.body) {
             Ok(reply) => reply,
             Err(why) => {
-                let text = self.shown(&String::from_utf8_lossy(&answer.body), 200);
+                let text = self.client.shown(&String::from_utf8_lossy(&answer.body), 200);
                 let why = format!("its answer can't be understood: {why}; it begins: '{text}'");
                 if !with_body {
-                    return Ok(next_fe(way, &why, false));
+                    return Ok(next_fe(route, &why, false));
                 }
                 return self
                     .ask_label(problem(ErrorCode::Load, format!("BE {server}: {why}")), Doubt::Real)
@@ -512,7 +367,7 @@ impl<'a> Run<'a> {
             return self.ask_label(problem(ErrorCode::Load, what), Doubt::Real).map(Step::loaded);
         }
 
-        let message = self.shown(&reply.message, MAX_MESSAGE);
+        let message = self.client.shown(&reply.message, MAX_MESSAGE);
         let status = shorten(&reply.status, 100);
         let verdict = reply.verdict();
         let error_url = reply.error_url.clone();
@@ -521,7 +376,7 @@ impl<'a> Run<'a> {
         match verdict {
             // Only an answer to the rows themselves says that they are loaded.
             Verdict::Success | Verdict::PublishTimeout if !with_body => {
-                Ok(next_fe(way, &format!("status '{status}' without rows: {message}"), false))
+                Ok(next_fe(route, &format!("status '{status}' without rows: {message}"), false))
             }
             Verdict::Success => {
                 self.note_filtered(&loaded, error_url.as_deref());
@@ -535,17 +390,17 @@ impl<'a> Run<'a> {
                 );
                 Ok(Step::loaded(loaded))
             }
-            Verdict::LabelExists { finished: true } if sent == Sent::All => {
+            Verdict::LabelExists { finished: true } if sent == Sent::All || self.load.earlier => {
                 self.log(Level::Info, "an earlier try had succeeded: its label is FINISHED");
                 Ok(Step::loaded(Loaded::default()))
             }
-            Verdict::LabelExists { finished: false } if begun => {
+            Verdict::LabelExists { finished: false } if begun || self.load.earlier => {
                 let what = format!("{server}: an earlier try still runs under this label");
                 self.ask_label(said(ErrorCode::Load, what), Doubt::Real).map(Step::loaded)
             }
             Verdict::LabelExists { .. } => fail(foreign(said(ErrorCode::Undecided, String::new()), &message)),
             Verdict::Unknown if !with_body => {
-                Ok(next_fe(way, &format!("unknown status '{status}': {message}"), false))
+                Ok(next_fe(route, &format!("unknown status '{status}': {message}"), false))
             }
             Verdict::Unknown => {
                 let what =
@@ -562,7 +417,7 @@ impl<'a> Run<'a> {
                         advice: "the server found no row in what was sent; look at the options format, row_delimiter and where",
                         ..said(ErrorCode::Load, what).permanent()
                     }),
-                    Class::LabelUsed if !begun => {
+                    Class::LabelUsed if !begun && !self.load.earlier => {
                         fail(foreign(said(ErrorCode::Undecided, String::new()), &message))
                     }
                     Class::LabelUsed | Class::Ambiguous if with_body => {
@@ -578,16 +433,15 @@ impl<'a> Run<'a> {
     }
 
     fn note_filtered(&self, loaded: &Loaded, error_url: Option<&str>) {
-        if let Some(filtered) = loaded.filtered_rows.filter(|&n| n > 0) {
-            let url = error_url.map(|url| format!(": see {}", shorten(url, 300))).unwrap_or_default();
-            self.log(
-                Level::Warn,
-                &format!(
-                    "the server left out {filtered} rows of {} that don't fit the table{url}",
-                    count(loaded.total_rows)
-                ),
-            );
+        if let Some(note) = loaded.filtered_note(error_url) {
+            self.log(Level::Warn, &note);
         }
+    }
+
+    /// Whether all of this batch was sent at least once, by us or by somebody before us: only then is what carries its label
+    /// the batch.
+    fn may_be_loaded(&self) -> bool {
+        self.sent == Sent::All || self.load.earlier
     }
 
     /// The outcome is not certain: the label's state decides what to make of `problem`.
@@ -597,7 +451,7 @@ impl<'a> Run<'a> {
         }
         match self.fate() {
             Fate::Cancelled => Err(Stop::Cancelled),
-            Fate::Loaded(state) if self.sent == Sent::All => {
+            Fate::Loaded(state) if self.may_be_loaded() => {
                 self.log(Level::Warn, &format!("it succeeded: its label is {state}, but {}", problem.what));
                 Ok(Loaded::default())
             }
@@ -608,7 +462,7 @@ impl<'a> Run<'a> {
             Fate::RolledBack(reason) => {
                 self.in_doubt_since = None;
                 if !reason.is_empty() {
-                    let shown = self.shown(&reason, MAX_MESSAGE);
+                    let shown = self.client.shown(&reason, MAX_MESSAGE);
                     problem.what = format!("{}; the server rolled the load back: {shown}", problem.what);
                     if let Class::Permanent(code, advice) = classify(&reason) {
                         return fail(Problem { code, advice, ..problem.permanent() });
@@ -623,7 +477,7 @@ impl<'a> Run<'a> {
                 )),
                 _ => retry(problem),
             },
-            Fate::NotToBeHad(why) if doubt == Doubt::Real && self.sent == Sent::All => {
+            Fate::NotToBeHad(why) if doubt == Doubt::Real && self.may_be_loaded() => {
                 fail(undecided(problem, &why))
             }
             Fate::NotToBeHad(_) => retry(problem),
@@ -632,53 +486,42 @@ impl<'a> Run<'a> {
 
     /// Asks for the label's state until it is a final one.
     fn fate(&mut self) -> Fate {
-        let started = Instant::now();
-        let left = self.client.config.max_retries.saturating_sub(self.retries).max(1);
-        let patience = self.client.config.retry_interval.saturating_mul(left).max(MIN_PATIENCE);
-        let mut pause = FIRST_POLL;
-        let mut failing: Option<(Instant, u32)> = None;
+        let patience = self.client.patience(self.client.config.max_retries.saturating_sub(self.retries));
+        let mut poll = Poll::new();
         loop {
-            match self.client.label_state(self.load.database, self.load.label) {
-                Ok(LabelState::Visible) => return Fate::Loaded("VISIBLE"),
-                Ok(LabelState::Committed) => return Fate::Loaded("COMMITTED"),
-                Ok(LabelState::Aborted(reason)) => return Fate::RolledBack(reason),
-                Ok(LabelState::Unknown) => return Fate::NoSuchLabel,
-                Ok(state @ (LabelState::Prepare | LabelState::Prepared)) => {
-                    failing = None;
+            let state = match self.client.ask_state(self.load.database, self.load.label, patience) {
+                Ok(state) => state,
+                Err(NoState::Cancelled) => return Fate::Cancelled,
+                Err(NoState::NotToBeHad(silence)) => {
+                    return Fate::NotToBeHad(format!("the label's state is not to be had: {}", silence.why));
+                }
+            };
+            match state {
+                LabelState::Visible => return Fate::Loaded("VISIBLE"),
+                LabelState::Committed => return Fate::Loaded("COMMITTED"),
+                LabelState::Aborted(reason) => return Fate::RolledBack(reason),
+                LabelState::Unknown => return Fate::NoSuchLabel,
+                LabelState::Prepare | LabelState::Prepared => {
                     // Until now it has not been committed: the server can't have forgotten that it was.
                     self.in_doubt_since = self.in_doubt_since.map(|_| Instant::now());
-                    if started.elapsed() > self.limit {
+                    if poll.elapsed() > self.limit {
                         return Fate::NotToBeHad(format!(
                             "the load still runs on the server ({state:?}) after {} s",
-                            started.elapsed().as_secs()
-                        ));
-                    }
-                }
-                Err(Failure::Cancelled) => return Fate::Cancelled,
-                Err(failure) => {
-                    let (since, failures) = failing.get_or_insert((Instant::now(), 0));
-                    *failures += 1;
-                    if *failures >= MIN_QUESTIONS && since.elapsed() >= patience {
-                        return Fate::NotToBeHad(format!(
-                            "the label's state is not to be had: {}",
-                            failure.why()
+                            poll.elapsed().as_secs()
                         ));
                     }
                 }
             }
-            if self.client.cancel.wait(pause) {
+            if poll.wait(&self.client.cancel) {
                 return Fate::Cancelled;
             }
-            pause = (pause * 2).min(LAST_POLL);
         }
     }
 
     /// Looks at what a load that succeeded came to.
     fn accept(&self, loaded: Loaded) -> Result<Loaded, LoadError> {
-        let has = |name: &str| self.headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
-        // With these, the server's rows and ours are not the same things.
-        let countable = !["skip_header", "json_root", "jsonpaths", "envelope"].into_iter().any(has);
-        if let (Some(ours), Some(theirs), true) = (self.load.rows, rows_accounted_for(&loaded), countable) {
+        let countable = headers::rows_can_be_counted(&self.headers);
+        if let (Some(ours), Some(theirs), true) = (self.load.rows, loaded.rows_accounted_for(), countable) {
             if theirs < ours {
                 let what = format!(
                     "it is committed, but the server counted {theirs} rows where {ours} were sent: rows are missing in \
@@ -698,7 +541,9 @@ impl<'a> Run<'a> {
                 );
             }
         }
-        let compressed = has("compression") || has("content-encoding");
+        let compressed = ["compression", "content-encoding"]
+            .iter()
+            .any(|name| headers::find(&self.headers, name).is_some());
         if let Some(theirs) = loaded.load_bytes.filter(|&n| n != self.load.body.len() && !compressed) {
             self.log(
                 Level::Warn,
@@ -713,73 +558,23 @@ impl<'a> Run<'a> {
         LoadError::cancelled(&format!("load {label} into {database}.{table}"), Some(label))
     }
 
-    /// A server's text as it may be shown.
-    fn shown(&self, text: &str, max: usize) -> String {
-        if self.client.config.sanitize_error_log { shorten(&sanitize(text), max) } else { shorten(text, max) }
-    }
-
     /// The error that the caller gets, with all that is known.
     fn error(&self, problem: Problem) -> LoadError {
         let Load { database, table, label, body, rows, .. } = self.load;
         let rows = rows.map(|n| format!("{n} rows, ")).unwrap_or_default();
-        let mut message =
-            format!("load of {rows}{} bytes into {database}.{table} failed: {}", body.len(), problem.what);
-        if !problem.advice.is_empty() {
-            message.push_str("; ");
-            message.push_str(problem.advice);
-        }
-        message.push_str(&format!(" [label {label}"));
-        for (name, server) in [("FE", &self.fe), ("BE", &self.be)] {
-            if let Some(server) = server {
-                message.push_str(&format!(", {name} {server}"));
-            }
-        }
-        if let Some(status) = problem.http_status {
-            message.push_str(&format!(", HTTP status {status}"));
-        }
-        if let Some(reply) = &problem.reply {
-            message.push_str(&format!(", status '{}'", shorten(&reply.status, 100)));
-        }
-        let tries = u64::from(self.retries) + 1;
-        message.push_str(&format!(", {tries} {}]", if tries == 1 { "try" } else { "tries" }));
-        if let Some(url) = problem.reply.as_ref().and_then(|reply| reply.error_url.as_deref()) {
-            message.push_str(&self.error_log(url));
-        }
-        LoadError {
-            code: problem.code,
-            retriable: problem.retriable,
-            http_status: problem.http_status,
-            label: Some((*label).to_owned()),
-            server_message: problem.reply.map(|reply| self.shown(&reply.message, MAX_MESSAGE)),
-            message,
-        }
-    }
-
-    fn error_log(&self, url: &str) -> String {
-        let mapping = &self.client.config.host_mapping;
-        let shown_url = shorten(&crate::endpoint::without_user_info(url), 300);
-        match error_log::fetch(&self.client.http, url, mapping, self.be.as_ref()) {
-            Ok(lines) => {
-                let lines: Vec<_> =
-                    lines.iter().map(|line| format!("\n  {}", self.shown(line, MAX_MESSAGE))).collect();
-                format!(". First lines of its error log ({shown_url}):{}", lines.concat())
-            }
-            Err(why) => format!(". Its error log ({shown_url}) can't be read: {why}"),
-        }
+        let scene = Scene {
+            doing: format!("load of {rows}{} bytes into {database}.{table}", body.len()),
+            label: Some(label),
+            fe: self.fe.as_ref(),
+            be: self.be.as_ref(),
+            tries: u64::from(self.retries) + 1,
+        };
+        self.client.explain(&scene, problem)
     }
 }
 
-fn next_fe(way: &[Endpoint], why: &str, timed_out: bool) -> Step {
-    let why = if way.len() > 1 { format!("{}: {why}", arrows(way)) } else { why.to_owned() };
-    Step::NextFe { why, timed_out, is_no_fe: false }
-}
-
-fn arrows(way: &[Endpoint]) -> String {
-    way.iter().map(ToString::to_string).collect::<Vec<_>>().join(" -> ")
-}
-
-fn count(n: Option<u64>) -> String {
-    n.map_or_else(|| "an unknown number".to_owned(), |n| n.to_string())
+fn next_fe(route: &Route, why: &str, timed_out: bool) -> Step {
+    Step::NextFe(route.unusable(why, timed_out))
 }
 
 /// The message as it came, for classifying: what is shown may have been cut.

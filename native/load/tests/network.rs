@@ -56,8 +56,15 @@ fn is_pattern(body: &[u8]) -> bool {
 
 fn load_pattern(client: &Client, len: u64) -> Result<(), LoadError> {
     let headers = headers();
-    let load =
-        Load { database: "db", table: "t", label: LABEL, headers: &headers, body: &Pattern(len), rows: None };
+    let load = Load {
+        database: "db",
+        table: "t",
+        label: LABEL,
+        headers: &headers,
+        body: &Pattern(len),
+        rows: None,
+        earlier: false,
+    };
     client.load(&load, &NoEvents).map(|_| ())
 }
 
@@ -510,7 +517,15 @@ fn the_loads_timeout_bounds_every_wait() {
     let client = Client::new(config).unwrap();
     let headers = [("timeout".to_owned(), "1".to_owned())];
     let body = BODY.to_vec();
-    let load = Load { database: "db", table: "t", label: LABEL, headers: &headers, body: &body, rows: None };
+    let load = Load {
+        database: "db",
+        table: "t",
+        label: LABEL,
+        headers: &headers,
+        body: &body,
+        rows: None,
+        earlier: false,
+    };
     let started = Instant::now();
     let e = client.load(&load, &NoEvents).unwrap_err();
     assert_eq!(e.code, ErrorCode::Timeout);
@@ -793,6 +808,7 @@ fn loads_run_side_by_side() {
                         headers: &headers,
                         body: &body,
                         rows: Some(1),
+                        earlier: false,
                     };
                     client.load(&load, &NoEvents).unwrap();
                 }

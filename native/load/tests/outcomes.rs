@@ -48,8 +48,15 @@ fn names_are_percent_encoded_and_the_users_timeout_kept() {
     let client = Client::new(cluster.config()).unwrap();
     let headers = [("timeout".to_owned(), "77".to_owned()), ("columns".to_owned(), "ü".to_owned())];
     let body = BODY.to_vec();
-    let load =
-        Load { database: "d/b", table: "tä", label: LABEL, headers: &headers, body: &body, rows: None };
+    let load = Load {
+        database: "d/b",
+        table: "tä",
+        label: LABEL,
+        headers: &headers,
+        body: &body,
+        rows: None,
+        earlier: false,
+    };
     client.load(&load, &NoEvents).unwrap();
     let state = cluster.shared.lock();
     assert_eq!(state.be_seen[0].line, "PUT /api/d%2Fb/t%C3%A4/_stream_load");
@@ -81,7 +88,8 @@ fn what_cannot_be_sent_is_refused_before_anything_is() {
         (LABEL, header("columns", "a\nb"), &body),
         (LABEL, header("a b", "c"), &body),
     ] {
-        let load = Load { database: "d", table: "t", label, headers: &headers, body, rows: None };
+        let load =
+            Load { database: "d", table: "t", label, headers: &headers, body, rows: None, earlier: false };
         let e = client.load(&load, &NoEvents).unwrap_err();
         assert_eq!(e.code, ErrorCode::Config, "{e}");
     }

@@ -47,6 +47,7 @@ impl Loader for HttpLoader {
             headers: &target.headers,
             body: batch,
             rows: (!target.raw).then_some(batch.rows),
+            earlier: false,
         };
         let start = std::time::Instant::now();
         match self.client.load(&load, &self.report) {

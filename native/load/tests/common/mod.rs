@@ -496,7 +496,15 @@ pub fn load_through(client: &Client, body: &[u8], log: &Log) -> Result<Loaded, L
     let body = body.to_vec();
     let headers = headers();
     let rows = Some(lines(&body) as u64);
-    let load = Load { database: "db", table: "t", label: LABEL, headers: &headers, body: &body, rows };
+    let load = Load {
+        database: "db",
+        table: "t",
+        label: LABEL,
+        headers: &headers,
+        body: &body,
+        rows,
+        earlier: false,
+    };
     let result = client.load(&load, log);
     if let Err(e) = &result {
         assert_no_secret(&format!("{e} {e:?} {client:?}"));

@@ -1,0 +1,151 @@
+//! Prepare. Done twice, the server says that there is no such transaction: the label's state then tells whether it is prepared.
+
+use std::time::Instant;
+
+use super::call::{Call, Op, Silence};
+use super::{Transaction, TransactionError};
+use crate::classify::Told;
+use crate::headers;
+use crate::poll::{MIN_PATIENCE, Poll};
+use crate::problem::Problem;
+use crate::reply::{LabelState, Reply, TransactionVerdict};
+use crate::{Client, ErrorCode, Events, Level, Loaded};
+
+/// What is known beside the label's state, where the answer was not `OK`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    /// Nothing: the server may still be about it.
+    Nothing,
+    /// The server doesn't have the transaction: it is done with it, for better or worse.
+    Gone,
+    /// It failed: the server rolls it back.
+    Failed,
+}
+
+pub(super) fn prepare(
+    client: &Client,
+    transaction: &Transaction<'_>,
+    rows: Option<u64>,
+    events: &dyn Events,
+) -> Result<Loaded, TransactionError> {
+    let mut call = Call::new(client, transaction, Op::Prepare, events).map_err(TransactionError::failed)?;
+    let limit = call.wait;
+    let started = Instant::now();
+    let mut busy: Option<Poll> = None;
+    let mut orphaned: Option<Poll> = None;
+    let mut is_seen_prepared = false;
+    loop {
+        let try_started = Instant::now();
+        let (heard, problem) = match call.ask() {
+            Ok(reply) => match (reply.transaction_verdict(), call.told(&reply)) {
+                (TransactionVerdict::Ok, _) => {
+                    let now = Instant::now();
+                    return accept(&call, reply, rows).map(|loaded| Loaded {
+                        retries: call.retries,
+                        elapsed: now - started,
+                        elapsed_without_retries: now - try_started,
+                        ..loaded
+                    });
+                }
+                (TransactionVerdict::InProcessing, _) => {
+                    let poll = busy.get_or_insert_with(Poll::new);
+                    if poll.elapsed() > limit {
+                        let problem = call.problem(reply);
+                        return Err(TransactionError::lost(call.error(problem)));
+                    }
+                    call.pause(poll).map_err(TransactionError::failed)?;
+                    continue;
+                }
+                (TransactionVerdict::NotExists, _) | (_, Some(Told::NotFound)) => {
+                    (Heard::Gone, call.problem(reply))
+                }
+                (TransactionVerdict::Unknown, _) => (Heard::Nothing, call.problem(reply)),
+                _ => (Heard::Failed, call.problem(reply)),
+            },
+            Err(Silence::NoAnswer(problem)) => (Heard::Nothing, *problem),
+            Err(silence) => return Err(TransactionError::failed(call.ended(silence))),
+        };
+        if !problem.retriable {
+            return Err(call.gone(problem, None));
+        }
+        let state = call.state().map_err(TransactionError::failed)?;
+        match (&state, heard) {
+            // Nobody but us commits it, and only what is prepared: then all of it is there, and its commit will say so.
+            (Some(LabelState::Committed | LabelState::Visible), _) => {
+                call.log(Level::Warn, &format!("it is committed already, but {}", problem.what));
+                return Ok(unheard(&call, started, try_started));
+            }
+            (Some(LabelState::Prepared), heard)
+                if heard == Heard::Gone || heard == Heard::Nothing && is_seen_prepared =>
+            {
+                call.log(Level::Warn, &format!("it is prepared, but {}", problem.what));
+                return Ok(unheard(&call, started, try_started));
+            }
+            // A BE that has not heard from the FE either may roll it back yet. Asked again, it is done with it or says that
+            // it is not.
+            (Some(LabelState::Prepared), Heard::Nothing) => {
+                is_seen_prepared = true;
+                call.wait = call.wait.min(client.http.short_wait());
+            }
+            // The BE has lost it, and the FE will find out.
+            (Some(LabelState::Prepare), Heard::Gone) => {
+                let poll = orphaned.get_or_insert_with(Poll::new);
+                if poll.elapsed() > MIN_PATIENCE {
+                    return Err(call.gone(problem, state.as_ref()));
+                }
+                call.pause(poll).map_err(TransactionError::failed)?;
+            }
+            (Some(LabelState::Prepare), Heard::Nothing) | (None, Heard::Nothing | Heard::Gone) => {
+                call.again(problem).map_err(TransactionError::from_retry)?;
+            }
+            (Some(LabelState::Aborted(_) | LabelState::Unknown), _) | (_, Heard::Failed) => {
+                return Err(call.gone(problem, state.as_ref()));
+            }
+            (Some(LabelState::Prepared), Heard::Gone) => unreachable!("taken for a success above"),
+        }
+    }
+}
+
+/// It is prepared, and that is all that is known.
+fn unheard(call: &Call<'_>, started: Instant, try_started: Instant) -> Loaded {
+    let now = Instant::now();
+    Loaded {
+        retries: call.retries,
+        elapsed: now - started,
+        elapsed_without_retries: now - try_started,
+        ..Loaded::default()
+    }
+}
+
+/// Looks at what a transaction that was prepared came to.
+fn accept(call: &Call<'_>, reply: Reply, rows: Option<u64>) -> Result<Loaded, TransactionError> {
+    let loaded = reply.loaded.clone();
+    if let Some(note) = loaded.filtered_note(reply.error_url.as_deref()) {
+        call.log(Level::Warn, &note);
+    }
+    let countable = headers::rows_can_be_counted(call.transaction().headers);
+    if let (Some(ours), Some(theirs), true) = (rows, loaded.rows_accounted_for(), countable) {
+        if theirs < ours {
+            let what = format!(
+                "it is prepared, but the server counted {theirs} rows where {ours} were sent: rows are missing, or several \
+                 were read as one"
+            );
+            let problem = Problem {
+                advice: "look at the options format and row_delimiter, and for blank rows",
+                http_status: Some(200),
+                reply: Some(reply),
+                ..Problem::new(ErrorCode::Load, what).permanent()
+            };
+            return Err(TransactionError::failed(call.error(problem)));
+        }
+        if theirs > ours {
+            call.log(
+                Level::Warn,
+                &format!(
+                    "the server counted {theirs} rows where {ours} were sent: is there a row delimiter inside the data?"
+                ),
+            );
+        }
+    }
+    Ok(loaded)
+}

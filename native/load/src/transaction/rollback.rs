@@ -1,0 +1,57 @@
+//! Rollback. Done twice, the server says that it was done, or that there is no such transaction.
+
+use super::call::{Call, Op, Silence};
+use super::{Rollback, Transaction};
+use crate::classify::Told;
+use crate::poll::Poll;
+use crate::reply::{LabelState, TransactionVerdict};
+use crate::{Client, ErrorCode, Events, Level, LoadError};
+
+pub(super) fn rollback(
+    client: &Client,
+    transaction: &Transaction<'_>,
+    events: &dyn Events,
+) -> Result<Rollback, LoadError> {
+    let mut call = Call::new(client, transaction, Op::Rollback, events)?;
+    let patience = client.patience(client.config.max_retries);
+    let mut busy: Option<Poll> = None;
+    loop {
+        let (is_answered, problem) = match call.ask() {
+            Ok(reply) => match (reply.transaction_verdict(), call.told(&reply)) {
+                (_, Some(Told::Committed)) => return Ok(Rollback::Committed),
+                (TransactionVerdict::Ok, _) | (_, Some(Told::Aborted)) => return Ok(Rollback::RolledBack),
+                // A request that nobody waits for any more.
+                (TransactionVerdict::InProcessing, _)
+                    if busy.get_or_insert_with(Poll::new).elapsed() <= patience =>
+                {
+                    call.pause(busy.get_or_insert_with(Poll::new))?;
+                    continue;
+                }
+                _ => (true, call.problem(reply)),
+            },
+            Err(Silence::NoAnswer(problem)) => (false, *problem),
+            Err(silence) => return Err(call.ended(silence)),
+        };
+        let mut state = call.state()?;
+        if matches!(state, Some(LabelState::Prepare | LabelState::Prepared)) {
+            call.log(Level::Info, &format!("rolled back by its label, since {}", problem.what));
+            match Call::new(client, transaction, Op::Cancel, events)?.ask() {
+                // Whatever is said, the state tells what came of it.
+                Ok(_) | Err(Silence::NoAnswer(_) | Silence::Final(_)) => state = call.state()?,
+                Err(Silence::Cancelled) => return Err(call.cancelled()),
+            }
+        }
+        match state {
+            Some(LabelState::Aborted(_)) => return Ok(Rollback::RolledBack),
+            Some(LabelState::Committed | LabelState::Visible) => return Ok(Rollback::Committed),
+            Some(LabelState::Unknown) if is_answered => return Ok(Rollback::RolledBack),
+            // Not said by the one who would know, which may be on its way back.
+            Some(LabelState::Unknown) => match call.again(problem) {
+                Ok(()) => {}
+                Err(error) if error.code == ErrorCode::Cancelled => return Err(error),
+                Err(_) => return Ok(Rollback::RolledBack),
+            },
+            Some(LabelState::Prepare | LabelState::Prepared) | None => call.again(problem)?,
+        }
+    }
+}
