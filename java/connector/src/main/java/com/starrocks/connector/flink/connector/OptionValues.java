@@ -203,11 +203,16 @@ public final class OptionValues implements Serializable {
         return get(SinkOptions.TABLE);
     }
 
+    /** Whether each row is to arrive once, not once or more often. */
+    boolean isExactlyOnce() {
+        return SinkOptions.EXACTLY_ONCE.equals(get(SinkOptions.SEMANTIC));
+    }
+
     /** What the native half is told: every option that concerns it, defaults filled in. */
     Map<String, String> handed() {
         Map<String, String> pairs = new LinkedHashMap<>();
         for (SinkOption<?> option : SinkOptions.all()) {
-            Object value = option == SinkOptions.MAX_MEMORY ? maxMemory() : get(option);
+            Object value = handedValue(option);
             if (option.isHanded() && value != null) {
                 pairs.put(option.key(), value.toString());
             }
@@ -216,6 +221,19 @@ public final class OptionValues implements Serializable {
             pairs.put(SinkOptions.PROPERTIES_PREFIX + property.getKey(), property.getValue());
         }
         return pairs;
+    }
+
+    private Object handedValue(SinkOption<?> option) {
+        if (option == SinkOptions.MAX_MEMORY) {
+            return maxMemory();
+        }
+        if (option == SinkOptions.VERSION) {
+            return get(SinkOptions.VERSION).toUpperCase(Locale.ROOT);
+        }
+        if (option == SinkOptions.USE_TRANSACTION && !isGiven(option)) {
+            return null;
+        }
+        return get(option);
     }
 
     /** Says in the log, once for a sink, which of the given options do nothing, and why. */

@@ -72,6 +72,10 @@ final class SinkMetrics {
         counter("numFailLoads", counters::loadsFailed);
         counter("numLoadRetry", counters::loadRetries);
         counter("numNonFiniteAsNull", counters::nonFiniteAsNull);
+        counter("numCommits", counters::commits);
+        counter("totalCommitTimeNs", counters::commitNanos);
+        counter("numRollbacks", counters::rollbacks);
+        counter("numResentTransactions", counters::resentTransactions);
         group.counter("numIgnoredDeletes", ignoredDeletes);
 
         gauge("maxBufferBytes", counters::memoryMax);
@@ -81,6 +85,13 @@ final class SinkMetrics {
         gauge("numInflightLoads", counters::inflightLoads);
         gauge("numInflightLoadRows", counters::inflightRows);
         gauge("numInflightLoadBytes", counters::inflightBytes);
+        gauge("heldBytes", counters::heldBytes);
+        gauge("spilledBytes", counters::spilledBytes);
+        gauge("lastCheckpointBytes", counters::lastCheckpointBytes);
+        gauge("numRestoringPieces", counters::restoringPieces);
+        gauge("numOpenTransactions", counters::openTransactions);
+        gauge("numPreparedTransactions", counters::preparedTransactions);
+        gauge("stalled", counters::stalled);
 
         // Flink's standard names for sinks (FLIP-33).
         counter("numRecordsSend", counters::rowsLoaded);

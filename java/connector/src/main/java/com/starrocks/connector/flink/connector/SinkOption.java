@@ -374,13 +374,6 @@ public final class SinkOption<T> {
             return this;
         }
 
-        /** Active, but some values are refused until a later version. */
-        Builder<T> refusing(String why, Predicate<T> asksForIt) {
-            this.note = why;
-            this.refused = asksForIt;
-            return this;
-        }
-
         SinkOption<T> addTo(List<SinkOption<?>> list) {
             SinkOption<T> option = new SinkOption<>(this);
             list.add(option);

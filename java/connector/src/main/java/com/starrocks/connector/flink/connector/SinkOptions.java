@@ -39,7 +39,6 @@ public final class SinkOptions {
     private static final String MERGE_COMMIT = "merge commit comes with a later version";
     private static final String MULTI_TABLE =
             "transactions over several tables come with a later version";
-    private static final String EXACTLY_ONCE_ONLY = "it concerns exactly-once only";
     private static final String OTHER_THREADS =
             "this sink has no such thread: its waits end when there is something to do";
 
@@ -104,25 +103,31 @@ public final class SinkOptions {
             text(
                             Group.DELIVERY,
                             "sink.semantic",
-                            "Guarantee. `at-least-once`: a checkpoint completes once everything"
-                                    + " before it is loaded. `exactly-once` comes with a later"
-                                    + " version.")
+                            "Guarantee, given checkpoints. `at-least-once`: rows are loaded as they"
+                                + " come, and a checkpoint completes once everything before it is"
+                                + " loaded; a restart loads again what came after the last one."
+                                + " `exactly-once`: each row is loaded once, and visible when its"
+                                + " checkpoint is complete; in a job without checkpoints, at the"
+                                + " end of the input.")
                     .allowing(Allowed.words(true, AT_LEAST_ONCE, EXACTLY_ONCE))
                     .withDefault(AT_LEAST_ONCE)
-                    .refusing(
-                            "exactly-once comes with a later version; use 'at-least-once', which"
-                                    + " with a PRIMARY KEY table ends in the same rows",
-                            EXACTLY_ONCE::equals)
+                    .handedOn()
                     .addTo(LIST);
 
     public static final SinkOption<String> VERSION =
             text(
                             Group.DELIVERY,
                             "sink.version",
-                            "How exactly-once is reached; the same for at-least-once, whichever"
-                                    + " it is.")
+                            "How `exactly-once` is reached. `V1`: rows are kept, in memory and"
+                                + " temporary files, go into the checkpoint's state, and are loaded"
+                                + " when it is complete; works with any server. `V2`: rows are sent"
+                                + " as they come, into transactions that the checkpoint prepares"
+                                + " and its completion commits; needs StarRocks 2.4. `AUTO`: `V2`"
+                                + " where the server has transactions, else `V1`. At-least-once is"
+                                + " the same with each.")
                     .allowing(Allowed.words(false, "V1", "V2", "AUTO"))
                     .withDefault("AUTO")
+                    .handedOn()
                     .addTo(LIST);
 
     public static final SinkOption<Boolean> USE_TRANSACTION =
@@ -130,10 +135,10 @@ public final class SinkOptions {
                             Group.DELIVERY,
                             "sink.at-least-once.use-transaction-stream-load",
                             true,
-                            "Whether at-least-once loads through transactions.")
-                    .noEffect(
-                            "plain stream loads are used, which give the same at-least-once"
-                                    + " guarantee")
+                            "`at-least-once`: whether each load is a transaction of its own. Only"
+                                + " if set to true: unset, plain stream loads are used, one request"
+                                + " instead of four for the same guarantee.")
+                    .handedOn()
                     .addTo(LIST);
 
     public static final SinkOption<String> LABEL_PREFIX =
@@ -148,13 +153,29 @@ public final class SinkOptions {
                     .handedOn()
                     .addTo(LIST);
 
+    public static final SinkOption<String> IN_DOUBT =
+            text(
+                            Group.DELIVERY,
+                            "sink.exactly-once.in-doubt",
+                            "What a restore does about rows of which StarRocks no longer knows"
+                                + " whether they were loaded: their label is forgotten, or their"
+                                + " prepared transaction was aborted. `fail`: name them and fail."
+                                + " `load-again`: load them, where the state holds them (`V1`):"
+                                + " they may be there twice. `skip`: go on without them: they may"
+                                + " be missing.")
+                    .allowing(Allowed.words(true, "fail", "load-again", "skip"))
+                    .withDefault("fail")
+                    .ours()
+                    .handedOn()
+                    .addTo(LIST);
+
     public static final SinkOption<Boolean> LABEL_GEN =
             bool(
                             Group.DELIVERY,
                             "sink.exactly-once.enable-label-gen",
                             true,
                             "Whether labels can be told apart by subtask and number.")
-                    .noEffect(EXACTLY_ONCE_ONLY)
+                    .noEffect("labels always name job, table, subtask and number")
                     .addTo(LIST);
 
     public static final SinkOption<Boolean> ABORT_LINGERING =
@@ -162,8 +183,10 @@ public final class SinkOptions {
                             Group.DELIVERY,
                             "sink.exactly-once.enable-abort-lingering-txn",
                             true,
-                            "Whether transactions left over from before a restore are rolled back.")
-                    .noEffect(EXACTLY_ONCE_ONLY)
+                            "`V2`: whether a restore rolls back transactions that were begun after"
+                                    + " the checkpoint and so aren't in its state; else they stay"
+                                    + " open until the server's time-out.")
+                    .handedOn()
                     .addTo(LIST);
 
     public static final SinkOption<Integer> CHECK_LINGERING =
@@ -172,9 +195,10 @@ public final class SinkOptions {
                             "sink.exactly-once.check-num-lingering-txn",
                             -1,
                             Integer.MAX_VALUE,
-                            "How many labels to look at for that; -1: until the first unknown one.")
+                            "How many labels of a table and subtask to look at for that; -1: until"
+                                    + " the first unknown one.")
                     .withDefault(-1)
-                    .noEffect(EXACTLY_ONCE_ONLY)
+                    .handedOn()
                     .addTo(LIST);
 
     // Buffering
@@ -369,10 +393,12 @@ public final class SinkOptions {
                             "sink.publish-timeout.ms",
                             -1,
                             Integer.MAX_VALUE,
-                            "How long committing a transaction may wait until it is visible.")
+                            "How long committing a transaction waits for its rows to be visible; -1"
+                                + " and 0: as long as the server does by itself. They are committed"
+                                + " all the same.")
                     .withDefault(-1)
                     .in("ms")
-                    .noEffect("a plain stream load waits as long as 'sink.properties.timeout' says")
+                    .handedOn()
                     .addTo(LIST);
 
     // Rows

@@ -133,7 +133,12 @@ public final class SinkPlan<T> implements Serializable {
 
     /** What the native session is told. */
     PairsWriter config(WriterContext context) {
-        return config(options.handed(), context.jobId(), context.subtask(), context.attempt());
+        PairsWriter config =
+                config(options.handed(), context.jobId(), context.subtask(), context.attempt());
+        if (!context.temporaryFolders().isEmpty()) {
+            config.put("context.temporary-folders", String.join("\n", context.temporaryFolders()));
+        }
+        return config;
     }
 
     private PairsWriter config(Map<String, String> handed, String jobId, int subtask, int attempt) {

@@ -11,13 +11,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
  * What a subtask does with rows, whichever of Flink's sink interfaces they come through.
  *
- * <p>Rows go to the native session, which loads them in the background. {@link #flush} waits until
- * everything written is loaded; a checkpoint completes after that, which makes at-least-once.
+ * <p>Rows go to the native session, which decides what becomes of them, by the options and by what
+ * the server can do; the calls are the same whichever guarantee holds. Their order:
+ *
+ * <ul>
+ *   <li>{@link #restore} for all state that the subtask got, then {@link #awaitReady}, always;
+ *   <li>{@link #write} for rows; at a checkpoint {@link #snapshot}, and {@link #checkpointComplete}
+ *       when Flink says so, for each checkpoint or for a later one;
+ *   <li>at an orderly end {@link #finish} if no checkpoint will cover the rows written last, else
+ *       {@link #awaitLoaded}; then, and at any other end, {@link #close}.
+ * </ul>
  *
  * <p>One thread at a time uses a writer; {@link #cancel} is for any. Waits end with an {@link
  * InterruptedException} when the thread is interrupted.
@@ -28,6 +38,9 @@ public final class StarRocksWriter<T> implements AutoCloseable {
 
     /** How often {@link #poll} is to be called, in milliseconds. */
     public static final long POLL_INTERVAL_MS = 1000;
+
+    /** How often a wait before the first row is logged, in seconds. */
+    private static final long READY_LOG_SECONDS = 10;
 
     private static final Logger LOG = LoggerFactory.getLogger(StarRocksWriter.class);
 
@@ -40,6 +53,8 @@ public final class StarRocksWriter<T> implements AutoCloseable {
     private boolean polled = true;
     private long nextPoll;
     private long written;
+    private int restoredPieces;
+    private long restoredBytes;
     private boolean warnedOfNonFinite;
     private volatile boolean closed;
 
@@ -81,6 +96,15 @@ public final class StarRocksWriter<T> implements AutoCloseable {
                             context, session.counters(), options.get(SinkOptions.HISTOGRAM_WINDOW));
             RowFormat.RowWriter<T> rows =
                     plan.rows().open(session, events.metrics.ignoredDeletes());
+            if (options.isExactlyOnce() && !context.isCheckpointing()) {
+                LOG.warn(
+                        "{}: '{}' = '{}', but the job takes no checkpoints: rows become visible"
+                            + " only at the end of the input. Set execution.checkpointing.interval"
+                            + " to see them earlier.",
+                        plan,
+                        SinkOptions.SEMANTIC,
+                        SinkOptions.EXACTLY_ONCE);
+            }
             return new StarRocksWriter<>(plan, context, session, rows, events);
         } catch (RuntimeException | Error e) {
             session.close();
@@ -126,15 +150,105 @@ public final class StarRocksWriter<T> implements AutoCloseable {
     }
 
     /**
-     * Loads everything written so far and waits until that is done.
+     * Takes over state that a checkpoint kept, of this subtask or others.
+     *
+     * @param pieces what {@link #snapshot} gave, in its order
+     * @throws RuntimeException if a piece can't be read
+     */
+    public void restore(Iterable<byte[]> pieces) {
+        for (byte[] piece : pieces) {
+            session.restore(piece);
+            restoredPieces++;
+            restoredBytes += piece.length;
+        }
+    }
+
+    /**
+     * Waits until rows may come: until restored state is loaded, and it is known what the server
+     * can do.
+     *
+     * @throws RuntimeException if the state can't be loaded
+     */
+    public void awaitReady() throws InterruptedException {
+        if (restoredPieces > 0) {
+            LOG.info(
+                    "{}: loading what the checkpoint that subtask {} is restored from has left to"
+                            + " load, {} bytes in {} pieces of state, before any new row",
+                    plan,
+                    context.subtask(),
+                    restoredBytes,
+                    restoredPieces);
+        }
+        long begin = System.nanoTime();
+        long told = 0;
+        while (!session.awaitReady()) {
+            long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin);
+            if (seconds >= told + READY_LOG_SECONDS) {
+                told = seconds;
+                LOG.info(
+                        "{}: subtask {} has waited {} s for {} and takes no rows yet",
+                        plan,
+                        context.subtask(),
+                        seconds,
+                        restoredPieces > 0
+                                ? session.counters().restoringPieces()
+                                        + " pieces of restored state to be loaded"
+                                : "StarRocks to say what it can do");
+            }
+        }
+        update();
+    }
+
+    /**
+     * Takes a checkpoint of all rows written so far and waits until it can complete: until they are
+     * loaded, or what is left to do is in the state that is returned.
+     *
+     * @param checkpoint Flink's number of the checkpoint
+     * @return the subtask's state, pieces of at most 16 MiB; their order counts
+     * @throws RuntimeException if the checkpoint can't be taken
+     * @throws InterruptedException if interrupted; the checkpoint isn't taken, the writer goes on
+     */
+    public List<byte[]> snapshot(long checkpoint) throws InterruptedException {
+        session.beginCheckpoint(checkpoint);
+        session.awaitCheckpoint();
+        List<byte[]> pieces = new ArrayList<>();
+        for (byte[] piece = session.nextState(); piece != null; piece = session.nextState()) {
+            pieces.add(piece);
+        }
+        update();
+        return pieces;
+    }
+
+    /**
+     * Says that a checkpoint is complete, on which all before it count as complete too. What they
+     * left to do begins in the background; its failure shows in the calls that follow.
+     */
+    public void checkpointComplete(long checkpoint) {
+        session.completeCheckpoint(checkpoint);
+    }
+
+    /**
+     * Waits until all rows are loaded that may be: those of completed checkpoints, and
+     * at-least-once every batch under way.
      *
      * @throws RuntimeException if a load has failed for good
      * @throws InterruptedException if interrupted; the loads go on until the writer is closed
      */
-    public void flush() throws InterruptedException {
-        session.flush();
+    public void awaitLoaded() throws InterruptedException {
         session.awaitLoaded();
         update();
+    }
+
+    /**
+     * Loads all rows written and waits until that is done. Neither a row nor a checkpoint may come
+     * any more.
+     *
+     * @throws RuntimeException if a load has failed for good
+     * @throws InterruptedException as {@link #awaitLoaded}
+     */
+    public void finish() throws InterruptedException {
+        session.finish();
+        awaitLoaded();
     }
 
     /**
@@ -173,8 +287,8 @@ public final class StarRocksWriter<T> implements AutoCloseable {
     }
 
     /**
-     * Ends the writer at once and frees everything it holds; what isn't loaded yet is dropped. Call
-     * {@link #flush} before for an orderly end. Closing again does nothing.
+     * Ends the writer at once and frees everything it holds; what isn't loaded yet is dropped.
+     * Closing again does nothing.
      */
     @Override
     public void close() {

@@ -15,6 +15,7 @@ public final class WriterContext {
     private final int subtask;
     private final int attempt;
     private List<String> temporaryFolders = Collections.emptyList();
+    private boolean checkpointing = true;
     private Counter recordsOut;
     private Counter bytesOut;
 
@@ -36,6 +37,12 @@ public final class WriterContext {
     /** Sets the folders that Flink has for temporary files. */
     public WriterContext withTemporaryFolders(List<String> folders) {
         this.temporaryFolders = Collections.unmodifiableList(new ArrayList<>(folders));
+        return this;
+    }
+
+    /** Says that the job takes no checkpoints. */
+    public WriterContext withoutCheckpointing() {
+        this.checkpointing = false;
         return this;
     }
 
@@ -67,6 +74,10 @@ public final class WriterContext {
 
     List<String> temporaryFolders() {
         return temporaryFolders;
+    }
+
+    boolean isCheckpointing() {
+        return checkpointing;
     }
 
     Counter recordsOut() {

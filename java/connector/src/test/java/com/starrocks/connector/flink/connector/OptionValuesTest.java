@@ -249,12 +249,6 @@ public class OptionValuesTest {
 
     @Test
     public void whatComesLaterIsRefused() {
-        String exactlyOnce = troubles("sink.semantic", "exactly-once").get(0);
-        assertTrue(
-                exactlyOnce,
-                exactlyOnce.startsWith(
-                        "'sink.semantic' = 'exactly-once' is not supported: exactly-once comes"
-                                + " with a later version"));
         String mergeCommit = " is not supported: merge commit comes with a later version";
         for (SinkOption<?> option : SinkOptions.all()) {
             if (option.key().startsWith("sink.merge-commit.")) {
@@ -391,16 +385,53 @@ public class OptionValuesTest {
     }
 
     @Test
+    public void theNativeHalfIsToldTheGuarantee() {
+        Map<String, String> handed =
+                values(
+                                "sink.semantic",
+                                "exactly-once",
+                                "sink.version",
+                                "v2",
+                                "sink.exactly-once.in-doubt",
+                                "load-again")
+                        .handed();
+        assertEquals("exactly-once", handed.get("sink.semantic"));
+        assertEquals("V2", handed.get("sink.version"));
+        assertEquals("load-again", handed.get("sink.exactly-once.in-doubt"));
+        assertFalse(handed.containsKey("sink.exactly-once.enable-label-gen"));
+        assertTrouble(
+                "'sink.exactly-once.in-doubt' = 'guess': must be fail or load-again or skip",
+                "sink.exactly-once.in-doubt",
+                "guess");
+        assertTrouble(
+                "'sink.merge-commit.chunk.size' = '1048576' is not supported: merge commit comes"
+                        + " with a later version",
+                "sink.semantic",
+                "exactly-once",
+                "sink.merge-commit.chunk.size",
+                "1048576");
+    }
+
+    @Test
+    public void loadsAreTransactionsOnlyIfAskedFor() {
+        String key = "sink.at-least-once.use-transaction-stream-load";
+        assertEquals(Boolean.TRUE, values().get(SinkOptions.USE_TRANSACTION));
+        assertFalse(values().handed().containsKey(key));
+        assertEquals("true", values(key, "TRUE").handed().get(key));
+        assertEquals("false", values(key, "false").handed().get(key));
+    }
+
+    @Test
     public void optionsWithoutEffectSaySo() {
         assertEquals(
                 Arrays.asList(
-                        "'sink.at-least-once.use-transaction-stream-load' (plain stream loads are"
-                                + " used, which give the same at-least-once guarantee)",
+                        "'sink.exactly-once.enable-label-gen' (labels always name job, table,"
+                                + " subtask and number)",
                         "'sink.scan-frequency.ms' (this sink has no such thread: its waits end"
                                 + " when there is something to do)"),
                 values(
                                 "sink.scan-frequency.ms", "50",
-                                "sink.at-least-once.use-transaction-stream-load", "true")
+                                "sink.exactly-once.enable-label-gen", "true")
                         .withoutEffect());
         assertEquals(Collections.emptyList(), values().withoutEffect());
     }

@@ -68,7 +68,7 @@ public class RowWritersTest {
         writer.write(row(RowKind.UPDATE_BEFORE, 2));
         writer.write(row(RowKind.UPDATE_AFTER, 3));
         writer.write(row(RowKind.DELETE, 4));
-        writer.flush();
+        writer.finish();
     }
 
     @Test
@@ -161,7 +161,7 @@ public class RowWritersTest {
         writer.write(1);
         writer.write(0);
         writer.write(2);
-        writer.flush();
+        writer.finish();
         assertEquals(Arrays.asList("0/0/1", "0/0/NULL", "0/0/2"), library.rows);
     }
 
@@ -177,7 +177,7 @@ public class RowWritersTest {
         writer.write(StarRocksSinkOP.UPSERT.ordinal());
         writer.write(StarRocksSinkOP.DELETE.ordinal());
         writer.write(StarRocksSinkOP.DELETE);
-        writer.flush();
+        writer.finish();
         assertEquals(Arrays.asList("0/0/5", "0/1/5", "0/1/5"), library.rows);
         for (Object wrong : new Object[] {"1", 2}) {
             IOException e = assertThrows(IOException.class, () -> writer.write(wrong));
@@ -198,7 +198,7 @@ public class RowWritersTest {
         rows.addDataRow("4");
         writer.write(rows);
         writer.write(new DefaultStarRocksRowData("k", "a", "x", "5"));
-        writer.flush();
+        writer.finish();
         assertEquals(Arrays.asList("a.x", "a.t", "b.x"), library.tables);
         assertEquals(Arrays.asList("0/0/1", "1/0/2", "2/0/3", "2/0/4", "0/0/5"), library.rows);
         assertEquals(3, Collections.frequency(library.calls, "addTable"));
@@ -218,7 +218,7 @@ public class RowWritersTest {
         writer.write("2\tü");
         IOException e = assertThrows(IOException.class, () -> writer.write(null));
         assertTrue(e.getMessage(), e.getMessage().startsWith("Row 3 "));
-        writer.flush();
+        writer.finish();
         assertEquals(Arrays.asList("0/0/1\tx", "0/0/2\tü"), library.rows);
     }
 }

@@ -3,11 +3,14 @@ package com.starrocks.connector.flink.connector;
 import static com.starrocks.connector.flink.connector.Samples.server;
 import static com.starrocks.connector.flink.connector.Samples.values;
 
+import static org.junit.Assert.assertArrayEquals;
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertFalse;
 import static org.junit.Assert.assertSame;
 import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.starrocks.connector.flink.core.RecordingNative;
 
@@ -22,6 +25,7 @@ import org.junit.Before;
 import org.junit.Test;
 
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +45,7 @@ public class StarRocksWriterTest {
                 StarRocksWriter.open(
                         SinkPlan.raw(values(), any -> server("id int")),
                         new WriterContext(metrics, "a1b2", 3, 1)
+                                .withTemporaryFolders(Arrays.asList("/a b", "/c"))
                                 .withOutputCounters(recordsOut, bytesOut),
                         library::open);
     }
@@ -59,15 +64,92 @@ public class StarRocksWriterTest {
                                 "context.subtask=3",
                                 "context.attempt=1",
                                 "context.zone-transitions",
+                                "context.temporary-folders=/a b\n/c",
+                                "sink.semantic=at-least-once",
+                                "sink.version=AUTO",
+                                "sink.exactly-once.in-doubt=fail",
+                                "sink.exactly-once.enable-abort-lingering-txn=true",
+                                "sink.exactly-once.check-num-lingering-txn=-1",
+                                "sink.publish-timeout.ms=-1",
                                 "sink.max-retries=3",
                                 "load-url=fe1:8030;http://fe2:8030")));
     }
 
     @Test
-    public void aFlushHandsOverSealsAndWaits() throws Exception {
+    public void aCheckpointTakesTheRowsAndGivesItsState() throws Exception {
+        library.state.addAll(Arrays.asList("p1", "p2"));
+        library.turns = 2;
         writer.write("1");
-        writer.flush();
-        assertEquals(Arrays.asList("open", "addTable", "submit", "flush"), library.calls);
+        List<byte[]> state = writer.snapshot(7);
+        assertEquals(2, state.size());
+        assertArrayEquals("p1".getBytes(UTF_8), state.get(0));
+        assertArrayEquals("p2".getBytes(UTF_8), state.get(1));
+        writer.checkpointComplete(7);
+        assertEquals(
+                Arrays.asList(
+                        "open",
+                        "addTable",
+                        "submit",
+                        "beginCheckpoint 7",
+                        "awaitCheckpoint",
+                        "completeCheckpoint 7"),
+                library.calls);
+        assertEquals(Collections.emptyList(), writer.snapshot(8));
+    }
+
+    @Test
+    public void theEndOfInputTakesTheRowsAndWaits() throws Exception {
+        library.turns = 2;
+        writer.write("1");
+        writer.finish();
+        assertEquals(Arrays.asList("open", "addTable", "submit", "finish", "await"), library.calls);
+    }
+
+    @Test
+    public void restoredStateComesBeforeRowsInItsOrder() throws Exception {
+        writer.restore(Arrays.asList("a1".getBytes(UTF_8), "a2".getBytes(UTF_8)));
+        writer.restore(Arrays.asList("b1".getBytes(UTF_8)));
+        library.turns = 3;
+        writer.awaitReady();
+        writer.write("1");
+        writer.poll();
+        assertEquals(Arrays.asList("a1", "a2", "b1"), library.restored);
+        assertEquals(
+                Arrays.asList(
+                        "open",
+                        "addTable",
+                        "restore",
+                        "restore",
+                        "restore",
+                        "awaitReady",
+                        "submit"),
+                library.calls);
+    }
+
+    @Test
+    public void anInterruptEndsWaitingForTheRestoredState() {
+        library.stuck = true;
+        Thread.currentThread().interrupt();
+        assertThrows(InterruptedException.class, () -> writer.awaitReady());
+    }
+
+    @Test
+    public void aFailedOrInterruptedCheckpointLeavesTheWriterUsable() throws Exception {
+        writer.write("1");
+        library.checkpointFailure = new IllegalStateException("no room");
+        assertSame(
+                library.checkpointFailure,
+                assertThrows(IllegalStateException.class, () -> writer.snapshot(1)));
+        library.checkpointFailure = null;
+        library.stuck = true;
+        Thread.currentThread().interrupt();
+        assertThrows(InterruptedException.class, () -> writer.snapshot(2));
+        library.stuck = false;
+        writer.write("2");
+        library.state.add("p");
+        assertEquals(1, writer.snapshot(3).size());
+        writer.checkpointComplete(3);
+        assertEquals(Arrays.asList("0/0/1", "0/0/2"), library.rows);
     }
 
     @Test
@@ -96,17 +178,22 @@ public class StarRocksWriterTest {
     }
 
     @Test
-    public void aFailedLoadFailsTheFlush() {
+    public void aFailedLoadFailsTheCheckpointAndTheEnd() {
         library.failure = new IllegalStateException("load refused");
         assertSame(
-                library.failure, assertThrows(IllegalStateException.class, () -> writer.flush()));
+                library.failure,
+                assertThrows(IllegalStateException.class, () -> writer.snapshot(1)));
+        assertSame(
+                library.failure, assertThrows(IllegalStateException.class, () -> writer.finish()));
     }
 
     @Test
-    public void anInterruptEndsAFlush() {
+    public void anInterruptEndsTheWaitsForLoads() {
         library.stuck = true;
         Thread.currentThread().interrupt();
-        assertThrows(InterruptedException.class, () -> writer.flush());
+        assertThrows(InterruptedException.class, () -> writer.finish());
+        Thread.currentThread().interrupt();
+        assertThrows(InterruptedException.class, () -> writer.awaitLoaded());
     }
 
     @Test
@@ -170,6 +257,10 @@ public class StarRocksWriterTest {
                         "numLoadRetry",
                         "numNonFiniteAsNull",
                         "numIgnoredDeletes",
+                        "numCommits",
+                        "totalCommitTimeNs",
+                        "numRollbacks",
+                        "numResentTransactions",
                         "numRecordsSend",
                         "numBytesSend",
                         "numRecordsSendErrors");
@@ -185,6 +276,13 @@ public class StarRocksWriterTest {
                                         "numInflightLoads",
                                         "numInflightLoadRows",
                                         "numInflightLoadBytes",
+                                        "heldBytes",
+                                        "spilledBytes",
+                                        "lastCheckpointBytes",
+                                        "numRestoringPieces",
+                                        "numOpenTransactions",
+                                        "numPreparedTransactions",
+                                        "stalled",
                                         "currentSendTime")));
         assertTrue(
                 metrics.histograms
@@ -229,7 +327,7 @@ public class StarRocksWriterTest {
         assertEquals(40, recordsOut.getCount());
         assertEquals(900, bytesOut.getCount());
         library.count(2, 50);
-        writer.flush();
+        writer.awaitLoaded();
         assertEquals(50, recordsOut.getCount());
     }
 

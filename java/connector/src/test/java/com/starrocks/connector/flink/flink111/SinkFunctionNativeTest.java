@@ -4,6 +4,7 @@ import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 
+import com.starrocks.connector.flink.StarRocksSink;
 import com.starrocks.connector.flink.core.NativeSession;
 import com.starrocks.connector.flink.table.data.DefaultStarRocksRowData;
 import com.starrocks.connector.flink.table.data.StarRocksRowData;
@@ -18,8 +19,10 @@ import org.apache.flink.runtime.state.FunctionSnapshotContext;
 import org.apache.flink.streaming.api.checkpoint.CheckpointedFunction;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.functions.ProcessFunction;
+import org.apache.flink.streaming.api.functions.sink.SinkFunction;
 import org.apache.flink.streaming.api.functions.source.SourceFunction;
 import org.apache.flink.util.Collector;
+import org.apache.flink.util.InstantiationUtil;
 import org.junit.After;
 import org.junit.Before;
 import org.junit.Test;
@@ -81,6 +84,19 @@ public class SinkFunctionNativeTest {
         }
         assertEquals(0, NativeSession.liveSessions());
         assertEquals(0, NativeSession.liveThreads());
+    }
+
+    @Test
+    public void theFunctionTravels() throws Exception {
+        StarRocksSinkOptions anyTable = options("database-name", "*", "table-name", "*");
+        for (SinkFunction<?> function :
+                new SinkFunction<?>[] {
+                    SinkFunctionFactory.createSinkFunction(anyTable), StarRocksSink.sink(anyTable)
+                }) {
+            Object copy = InstantiationUtil.clone(function, getClass().getClassLoader());
+            assertEquals("starrocks_sink(*.*)", copy.toString());
+            ((StarRocksSinkFunction<?>) copy).close();
+        }
     }
 
     @Test

@@ -7,14 +7,11 @@ import static org.junit.Assert.assertTrue;
 
 import com.starrocks.connector.flink.StarRocksSink;
 import com.starrocks.connector.flink.connector.FlinkTable;
-import com.starrocks.connector.flink.table.sink.SinkFunctionFactory;
 import com.starrocks.connector.flink.table.sink.StarRocksSinkOptions;
 
-import org.apache.flink.streaming.api.functions.sink.SinkFunction;
 import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.types.logical.DecimalType;
-import org.apache.flink.util.InstantiationUtil;
 import org.junit.Test;
 
 import java.util.Arrays;
@@ -36,18 +33,6 @@ public class SinkFunctionTest {
     }
 
     @Test
-    public void theFunctionTravels() throws Exception {
-        for (SinkFunction<?> function :
-                new SinkFunction<?>[] {
-                    SinkFunctionFactory.createSinkFunction(options()), StarRocksSink.sink(options())
-                }) {
-            Object copy = InstantiationUtil.clone(function, getClass().getClassLoader());
-            assertEquals("starrocks_sink(*.*)", copy.toString());
-            ((StarRocksSinkFunction<?>) copy).close();
-        }
-    }
-
-    @Test
     public void aSchemaIsReadWithItsKey() {
         FlinkTable table =
                 TableSchemas.read(
@@ -59,6 +44,26 @@ public class SinkFunctionTest {
         assertEquals(Arrays.asList("id", "price"), table.names());
         assertEquals(new DecimalType(10, 2), table.types().get(1));
         assertEquals(Collections.singletonList("id"), table.primaryKey());
+    }
+
+    @Test
+    public void onlyTheEndOfATaskIsOrderly() {
+        String task = "org.apache.flink.streaming.runtime.tasks.StreamTask";
+        StackTraceElement close = new StackTraceElement("some.Operator", "close", null, 1);
+        for (String method : new String[] {"cleanUp", "cleanUpInvoke", "lambda$close$0"}) {
+            StackTraceElement[] stack = {close, new StackTraceElement(task, method, null, 1)};
+            assertFalse(method, ContainingTask.isClosingInOrder(stack));
+        }
+        assertFalse(
+                ContainingTask.isClosingInOrder(
+                        new StackTraceElement[] {
+                            close, new StackTraceElement("some.Other", "afterInvoke", null, 1)
+                        }));
+        assertTrue(
+                ContainingTask.isClosingInOrder(
+                        new StackTraceElement[] {
+                            close, new StackTraceElement(task, "afterInvoke", null, 1)
+                        }));
     }
 
     @Test
@@ -74,15 +79,5 @@ public class SinkFunctionTest {
                         ValidationException.class,
                         () -> StarRocksSink.sink(schema, options, (slots, row) -> {}));
         assertTrue(e.getMessage(), e.getMessage().contains("the schema has no PRIMARY KEY"));
-    }
-
-    @Test
-    public void disposingIsNotTheEndOfTheInput() {
-        String operator = "org.apache.flink.streaming.api.operators.AbstractUdfStreamOperator";
-        StackTraceElement close = new StackTraceElement(operator, "close", null, 1);
-        StackTraceElement dispose = new StackTraceElement(operator, "dispose", null, 1);
-        StackTraceElement other = new StackTraceElement("some.Other", "dispose", null, 1);
-        assertTrue(EndOfInput.isDisposed(new StackTraceElement[] {other, dispose}));
-        assertFalse(EndOfInput.isDisposed(new StackTraceElement[] {other, close}));
     }
 }

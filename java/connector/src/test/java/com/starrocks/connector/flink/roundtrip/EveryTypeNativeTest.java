@@ -269,7 +269,7 @@ public class EveryTypeNativeTest {
                     }
                     writer.rows.write(slots);
                 }
-                writer.rows.flush();
+                writer.rows.finish();
                 return writer.counter("numNonFiniteAsNull");
             }
         }
@@ -287,7 +287,7 @@ public class EveryTypeNativeTest {
                 }
                 writer.rows.write(form == Form.BINARY_ROWS ? serializer.toBinaryRow(data) : data);
             }
-            writer.rows.flush();
+            writer.rows.finish();
             return writer.counter("numNonFiniteAsNull");
         }
     }

@@ -158,7 +158,7 @@ public class RawRowsNativeTest {
                         writer.rows.write(several);
                     }
                 }
-                writer.rows.flush();
+                writer.rows.finish();
             }
             for (String[] table : tables) {
                 String at = String.join(".", table);

@@ -50,7 +50,7 @@ final class Sinks {
         return SinkPlan.sql(options(options).values(), schema, ZoneId.of("UTC"));
     }
 
-    static <T> Writer<T> open(SinkPlan<T> plan) {
+    static <T> Writer<T> open(SinkPlan<T> plan) throws InterruptedException {
         return new Writer<>(plan);
     }
 
@@ -61,7 +61,7 @@ final class Sinks {
             for (T row : rows) {
                 writer.rows.write(row);
             }
-            writer.rows.flush();
+            writer.rows.finish();
         }
     }
 
@@ -71,7 +71,7 @@ final class Sinks {
         final StarRocksWriter<T> rows;
         private final Map<String, Counter> counters = new HashMap<>();
 
-        private Writer(SinkPlan<T> plan) {
+        private Writer(SinkPlan<T> plan) throws InterruptedException {
             UnregisteredMetricsGroup metrics =
                     new UnregisteredMetricsGroup() {
                         @Override
@@ -81,6 +81,7 @@ final class Sinks {
                         }
                     };
             rows = StarRocksWriter.open(plan, new WriterContext(metrics, "roundtrip", 0, 0));
+            rows.awaitReady();
         }
 
         long counter(String name) {

@@ -104,7 +104,7 @@ public class TextNativeTest {
                 writer.rows.write(
                         new Object[] {row.getKey(), row.getValue()[0], row.getValue()[1]});
             }
-            writer.rows.flush();
+            writer.rows.finish();
         }
         assertHolds(dialect.toString(), table, expected);
     }

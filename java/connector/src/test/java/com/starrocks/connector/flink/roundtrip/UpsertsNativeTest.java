@@ -106,11 +106,11 @@ public class UpsertsNativeTest {
                 writer.rows.write(new Object[] {id, key(id), value, op});
                 apply(model, id, value, delete);
                 if (random.nextInt(CHANGES / 5) == 0) {
-                    writer.rows.flush();
+                    writer.rows.snapshot(i + 1);
                     assertEquals("seed " + seed, listed(model), shown(table));
                 }
             }
-            writer.rows.flush();
+            writer.rows.finish();
         }
         assertEquals("seed " + seed, listed(model), shown(table));
     }
@@ -152,7 +152,7 @@ public class UpsertsNativeTest {
                         apply(model, id, value, delete);
                     }
                 }
-                writer.rows.flush();
+                writer.rows.finish();
             }
             assertEquals("seed " + seed, listed(model), shown(table));
         }
@@ -167,7 +167,7 @@ public class UpsertsNativeTest {
             writer.rows.write(new Object[] {1, key(1), "a", 0});
             writer.rows.write(new Object[] {1, key(1), "a", 1});
             writer.rows.write(new Object[] {2, key(2), null, 1});
-            writer.rows.flush();
+            writer.rows.finish();
             assertEquals(2, writer.counter("numIgnoredDeletes"));
         }
         assertEquals(Arrays.asList(Arrays.asList("1", key(1), "a")), shown(table));

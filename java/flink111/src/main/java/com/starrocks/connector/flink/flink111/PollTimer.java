@@ -14,8 +14,8 @@ import java.lang.reflect.Proxy;
 import java.util.concurrent.Future;
 
 /**
- * Polls a writer about once a second, in the thread that also calls the sink function: Flink runs
- * timers there. So the failure of a load shows, and rows are loaded by age, when no rows come.
+ * Polls about once a second, in the thread that also calls the sink function: Flink runs timers
+ * there. So the failure of a load shows, and rows are loaded by age, when no rows come.
  *
  * <p>The timer's callback is an interface that Flink 1.14 moved to another package, hence the
  * reflection.
@@ -26,16 +26,16 @@ final class PollTimer {
 
     private final ProcessingTimeService service;
     private final Method register;
-    private final StarRocksWriter<?> writer;
+    private final Poll poll;
     private final Object callback;
 
     private volatile boolean stopped;
     private Future<?> next;
 
-    private PollTimer(ProcessingTimeService service, Method register, StarRocksWriter<?> writer) {
+    private PollTimer(ProcessingTimeService service, Method register, Poll poll) {
         this.service = service;
         this.register = register;
-        this.writer = writer;
+        this.poll = poll;
         Class<?> type = register.getParameterTypes()[1];
         this.callback =
                 Proxy.newProxyInstance(
@@ -45,7 +45,7 @@ final class PollTimer {
     }
 
     /** Starts polling; null if the context has no timers, as outside of a streaming task. */
-    static PollTimer start(RuntimeContext context, StarRocksWriter<?> writer) {
+    static PollTimer start(RuntimeContext context, Poll poll) {
         if (!(context instanceof StreamingRuntimeContext)) {
             LOG.debug("No timers in {}: rows themselves poll for failures", context.getClass());
             return null;
@@ -55,7 +55,7 @@ final class PollTimer {
                     new PollTimer(
                             ((StreamingRuntimeContext) context).getProcessingTimeService(),
                             registerTimer(),
-                            writer);
+                            poll);
             timer.schedule();
             return timer;
         } catch (ReflectiveOperationException | LinkageError e) {
@@ -91,14 +91,14 @@ final class PollTimer {
     private Object call(Method method, Object[] arguments) throws Exception {
         switch (method.getName()) {
             case "toString":
-                return "poll of " + writer;
+                return "poll of " + poll;
             case "hashCode":
                 return System.identityHashCode(this);
             case "equals":
                 return arguments[0] == callback;
             default:
                 if (!stopped) {
-                    writer.poll();
+                    poll.run();
                     schedule();
                 }
                 return null;
@@ -111,5 +111,11 @@ final class PollTimer {
         if (next != null) {
             next.cancel(false);
         }
+    }
+
+    /** What is done each time. */
+    interface Poll {
+
+        void run() throws Exception;
     }
 }

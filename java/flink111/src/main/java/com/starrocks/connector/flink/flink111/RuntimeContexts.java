@@ -38,13 +38,20 @@ final class RuntimeContexts {
                 (Counter) callIfThere(io, "getNumRecordsOutCounter"),
                 (Counter) callIfThere(io, "getNumBytesOutCounter"));
         if (context instanceof StreamingRuntimeContext) {
+            StreamingRuntimeContext streaming = (StreamingRuntimeContext) context;
             writer.withTemporaryFolders(
-                    Arrays.asList(
-                            ((StreamingRuntimeContext) context)
-                                    .getTaskManagerRuntimeInfo()
-                                    .getTmpDirectories()));
+                    Arrays.asList(streaming.getTaskManagerRuntimeInfo().getTmpDirectories()));
+        }
+        if (!isCheckpointingEnabled(context)) {
+            writer.withoutCheckpointing();
         }
         return writer;
+    }
+
+    /** Whether the job takes checkpoints from time to time. */
+    static boolean isCheckpointingEnabled(RuntimeContext context) {
+        return context instanceof StreamingRuntimeContext
+                && ((StreamingRuntimeContext) context).isCheckpointingEnabled();
     }
 
     /** Flink 1.14 made it return a subtype, which compiled calls don't find. */
