@@ -22,7 +22,7 @@ LOGS = ROOT / "build" / "ci-logs"
 # What fails soonest comes first; each may count on what those before it have built.
 ORDER = [
     "rust-fmt", "java-format", "imports", "clippy", "rust-test", "rust-doc", "build", "java-test", "glibc", "fuzz",
-    "sanitizers", "foreign-clients", "e2e", "secrets",
+    "sanitizers", "foreign-clients", "chaos", "e2e", "secrets",
 ]
 CANNOT_RUN = 77
 

@@ -1,0 +1,152 @@
+package com.starrocks.connector.flink.chaos;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A scenario's part of the sandbox: its database, its faults, and outages that end by themselves.
+ */
+final class Server implements AutoCloseable {
+
+    private static final List<String> HTTP = List.of("fe", "follower0", "be");
+    private static final int QUIET_MS = 5_000;
+
+    private final Sandbox sandbox;
+    private final String database;
+    private final Trace trace;
+    private final ScheduledExecutorService clock =
+            Executors.newSingleThreadScheduledExecutor(
+                    task -> {
+                        Thread thread = new Thread(task, "outages");
+                        thread.setDaemon(true);
+                        return thread;
+                    });
+    private Future<?> end;
+
+    Server(Sandbox sandbox, String database, Trace trace) throws SQLException {
+        this.sandbox = sandbox;
+        this.database = database;
+        this.trace = trace;
+        sandbox.calm();
+        sandbox.control("DELETE", "/stats", null);
+        sandbox.execute("CREATE DATABASE " + database);
+    }
+
+    String database() {
+        return database;
+    }
+
+    String loadUrl(boolean followerFirst) {
+        return followerFirst
+                ? sandbox.follower() + ";" + sandbox.leader()
+                : sandbox.leader() + ";" + sandbox.follower();
+    }
+
+    String jdbcUrl() {
+        return "jdbc:mysql://127.0.0.1:" + sandbox.mysql();
+    }
+
+    void create(Table table) throws SQLException {
+        sandbox.execute(table.ddl(database));
+    }
+
+    void inject(JsonArray faults) {
+        sandbox.control("POST", "/faults", faults);
+    }
+
+    void calm() {
+        sandbox.calm();
+        heal();
+    }
+
+    void reset() {
+        HTTP.forEach(port -> sandbox.order("reset", port));
+    }
+
+    void changeLeader() {
+        JsonObject order = new JsonObject();
+        order.addProperty("change_leader", true);
+        sandbox.control("POST", "/control", order);
+    }
+
+    /** Takes the HTTP ports down, until {@link #heal}. */
+    void cut() {
+        heal();
+        HTTP.forEach(port -> sandbox.order("stop", port));
+    }
+
+    /** Takes some of them down, and up again after a while; null for all. */
+    void outage(String port, int millis) {
+        heal();
+        List<String> ports = port == null ? HTTP : List.of(port);
+        ports.forEach(name -> sandbox.order("stop", name));
+        end =
+                clock.schedule(
+                        () -> {
+                            ports.forEach(name -> sandbox.order("start", name));
+                            trace.add("the outage is over");
+                        },
+                        millis,
+                        TimeUnit.MILLISECONDS);
+    }
+
+    /** Takes all ports up. */
+    void heal() {
+        if (end != null) {
+            end.cancel(false);
+            end = null;
+        }
+        HTTP.forEach(port -> sandbox.order("start", port));
+    }
+
+    /** Waits until the server has done with all connections; they are to be closed by now. */
+    void awaitQuiet() throws InterruptedException, Broken {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(QUIET_MS);
+        for (String busy; (busy = busy()) != null; Thread.sleep(2)) {
+            if (System.nanoTime() > deadline) {
+                throw new Broken("all subtasks are closed, but not all connections to " + busy);
+            }
+        }
+    }
+
+    private String busy() {
+        JsonObject ports = stats().getAsJsonObject("ports");
+        for (Map.Entry<String, JsonElement> port : ports.entrySet()) {
+            boolean http = HTTP.stream().anyMatch(name -> port.getKey().startsWith(name));
+            if (http && port.getValue().getAsJsonObject().get("connections").getAsInt() > 0) {
+                return port.getKey();
+            }
+        }
+        return null;
+    }
+
+    private JsonObject stats() {
+        return sandbox.control("GET", "/stats", null).getAsJsonObject();
+    }
+
+    /** The requests of this scenario. */
+    JsonArray log() {
+        return stats().getAsJsonArray("log");
+    }
+
+    List<String[]> select(String sql) throws SQLException {
+        return sandbox.select(sql);
+    }
+
+    @Override
+    public void close() throws SQLException {
+        clock.shutdownNow();
+        heal();
+        sandbox.calm();
+        sandbox.execute("DROP DATABASE " + database);
+    }
+}
