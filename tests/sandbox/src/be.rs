@@ -1,30 +1,37 @@
 //! A BE: takes the body of a stream load, and answers with what became of it.
 
-use crate::faults::{Fault, Kind, Scope};
+use crate::faults::{Fault, Kind, Op, Scope};
 use crate::http::body::Body;
 use crate::http::response::Response;
 use crate::http::{Connection, Request};
 use crate::labels::{BeginError, State};
+use crate::load::Intake;
 use crate::load::params::Params;
 use crate::load::plan::Loader;
-use crate::load::{self, BodyError};
+use crate::load::receive::{Received, after_refusal, receive};
 use crate::net::Port;
+use crate::publish::Published;
 use crate::server::{Next, Server, pause};
 use crate::store::LedgerEntry;
+use crate::transaction;
 use serde_json::{Map, Value, json};
 use std::io;
 use std::net::Shutdown;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+/// The server's rule for labels, as its messages tell it.
+pub const LABEL_RULE: &str = "^[-\\w]{1,128}$";
+
 /// What the server says to a load that should come later; the message of injected failures unless told.
-const TOO_MANY_VERSIONS: &str = "Failed to load data into tablet 10010, because of too many versions, current/limit: \
+pub const TOO_MANY_VERSIONS: &str = "Failed to load data into tablet 10010, because of too many versions, current/limit: \
     1020/1000. You can reduce the loading job concurrency, or increase loading data batch size.";
 
 /// Answers one request.
 pub fn handle(
     server: &Server,
     port: &Port,
+    be: usize,
     request: &Request,
     connection: &mut Connection,
 ) -> io::Result<Next> {
@@ -33,14 +40,30 @@ pub fn handle(
     match (request.method.as_str(), path.as_slice()) {
         ("PUT", ["api", database, table, "_stream_load"]) => {
             let label = request.header("label").map_or_else(generated_label, str::to_owned);
-            let scope = Scope { database, table, label: &label };
-            StreamLoad { server, port, request, scope, timings: Timings::default() }.run(connection)
+            let scope = Scope { op: Some(Op::StreamLoad), database, table, label: &label };
+            let _running = server.stats.running(Op::StreamLoad);
+            let timeout = Duration::ZERO;
+            StreamLoad { server, port, request, scope, timings: Timings::default(), timeout }.run(connection)
+        }
+        ("POST" | "PUT", ["api", "transaction", name]) if server.config.transactions => {
+            transaction::be::handle(server, port, be, request, connection, name)
         }
         ("GET" | "HEAD", ["api", "_load_error_log"]) => error_log(server, request, connection),
         _ => {
             let response = Response::text(404, "text/plain", "Not Found").closing();
             server.answer(connection, request, response, Scope::default(), "unknown request")
         }
+    }
+}
+
+/// Checks user and password; the error is the server's message.
+pub fn check_credentials(server: &Server, port: &Port, request: &Request) -> Result<(), String> {
+    match request.credentials() {
+        None => Err("no valid Basic authorization".to_owned()),
+        Some((user, password)) if !server.knows(&user, &password) => {
+            Err(format!("Access denied for {user}@{}", port.address.ip()))
+        }
+        Some(_) => Ok(()),
     }
 }
 
@@ -119,6 +142,8 @@ struct StreamLoad<'a> {
     request: &'a Request,
     scope: Scope<'a>,
     timings: Timings,
+    /// How long the load may take.
+    timeout: Duration,
 }
 
 fn millis(since: Instant) -> u64 {
@@ -145,7 +170,8 @@ impl StreamLoad<'_> {
             Err(message) => return self.refuse(connection, None, "Fail", &message, None),
         };
         let begun_at = Instant::now();
-        let begun = match self.begin(params.timeout) {
+        self.timeout = params.timeout;
+        let begun = match self.begin() {
             Ok(begun) => begun,
             Err((status, message, existing)) => {
                 return self.refuse(connection, None, status, &message, existing);
@@ -167,13 +193,7 @@ impl StreamLoad<'_> {
 
     /// Credentials and headers.
     fn check(&self) -> Result<Params, String> {
-        match self.request.credentials() {
-            None => return Err("no valid Basic authorization".to_owned()),
-            Some((user, password)) if !self.server.knows(&user, &password) => {
-                return Err(format!("Access denied for {user}@{}", self.port.address.ip()));
-            }
-            Some(_) => {}
-        }
+        check_credentials(self.server, self.port, self.request)?;
         if let Some(fault) = self.fire(Kind::Fail) {
             return Err(fault.text.unwrap_or_else(|| TOO_MANY_VERSIONS.to_owned()));
         }
@@ -184,8 +204,8 @@ impl StreamLoad<'_> {
     }
 
     /// Begins the transaction, as the FE does for the BE; the error is status, message and `ExistingJobStatus`.
-    fn begin(&self, timeout: Duration) -> Result<Begun, (&'static str, String, Option<&'static str>)> {
-        let Scope { database, table, label } = self.scope;
+    fn begin(&self) -> Result<Begun, (&'static str, String, Option<&'static str>)> {
+        let Scope { database, table, label, .. } = self.scope;
         if let Err(message) = self.server.store.table(database, table) {
             return Err(("Fail", message, None));
         }
@@ -198,23 +218,18 @@ impl StreamLoad<'_> {
         };
         let port = self.port.address.port();
         if self.fire(Kind::LabelExistsFinished).is_some() {
-            // Somebody else's load has taken the label.
-            let mut labels = self.server.labels();
-            if let Ok(id) = labels.begin(database, table, label, port, timeout) {
-                // It was begun just now, so that nothing stands in the way of its end.
-                let _ = labels.change(database, id, State::Visible, "");
-            }
+            self.server.take_label(database, table, label, port);
             return Err(exists(false));
         }
         if self.fire(Kind::LabelExistsRunning).is_some() {
             return Err(exists(true));
         }
-        let begun = self.server.labels().begin(database, table, label, port, timeout);
+        let begun = self.server.labels().begin(database, table, label, port, self.timeout);
         match begun {
             Ok(transaction) => Ok(Begun { transaction, begun_ms: crate::clock::millis() }),
             Err(BeginError::Used { running }) => Err(exists(running)),
             Err(BeginError::BadLabel) => {
-                Err(("Fail", format!("Label format error. regex: ^[-\\w]{{1,128}}$, label: {label}"), None))
+                Err(("Fail", format!("Label format error. regex: {LABEL_RULE}, label: {label}"), None))
             }
             Err(BeginError::TooMany { running, limit }) => Err((
                 "Fail",
@@ -238,15 +253,7 @@ impl StreamLoad<'_> {
             self.server.stats.load(self.scope.database, self.scope.table, None, 0);
         }
         let next = self.send(connection, &value, message)?;
-        if next != Next::Keep {
-            return Ok(next);
-        }
-        if !self.request.expects_continue() {
-            // The client is sending already: what comes is the body, not a request.
-            let drained = Body::new(connection, self.request).is_ok_and(|mut body| body.drain(u64::MAX));
-            return Ok(if drained { Next::Keep } else { Next::Close });
-        }
-        Ok(Next::Keep)
+        Ok(after_refusal(self.request, connection, next))
     }
 
     /// Answers with an error, and resets the connection while the client is sending.
@@ -265,28 +272,11 @@ impl StreamLoad<'_> {
         Ok(Next::Reset)
     }
 
-    /// Lets the body in.
-    fn let_in(&self, connection: &mut Connection) -> io::Result<()> {
-        if !self.request.expects_continue() {
-            return Ok(());
-        }
-        if let Some(fault) = self.fire(Kind::NoContinue) {
-            // The body comes when the client is tired of waiting, or it goes away.
-            pause(self.server, fault.delay(0));
-            return Ok(());
-        }
-        let twice = self.fire(Kind::DoubleContinue).is_some();
-        for _ in 0..=usize::from(twice) {
-            connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")?;
-        }
-        Ok(())
-    }
-
     fn with_body(
         mut self,
         connection: &mut Connection,
         begun: Begun,
-        mut loader: Loader,
+        loader: Loader,
         started: Instant,
     ) -> io::Result<Next> {
         if self.fire(Kind::FinalInsteadOfContinue).is_some() {
@@ -294,137 +284,86 @@ impl StreamLoad<'_> {
             self.abort(&begun, None, 0, message);
             return self.refuse(connection, Some(begun.transaction), "Fail", message, None);
         }
-        self.let_in(connection)?;
-        let mut body = match Body::new(connection, self.request) {
-            Ok(body) => body,
-            Err(message) => {
-                self.abort(&begun, None, 0, &message);
-                return self.refuse(connection, Some(begun.transaction), "Fail", &message, None);
-            }
-        };
-        let rate = self.server.rate.load(Ordering::Relaxed);
-        body.rate = self.fire(Kind::SlowBody).map(|f| f.rate.unwrap_or(1)).or((rate > 0).then_some(rate));
-        body.stall = self.fire(Kind::StallBody).map(|f| (f.count.unwrap_or(1), f.delay(60_000)));
-        let cut = self.fire(Kind::BodyCut);
-        let reset = self.fire(Kind::ResetInBody);
-        body.cut = cut.as_ref().or(reset.as_ref()).map(|f| f.count.unwrap_or(1));
         let read_at = Instant::now();
         let discard = self.server.discard.load(Ordering::Relaxed);
-        let result =
-            if discard { load::count(&mut body, &mut loader) } else { load::read(&mut body, &mut loader) };
-        if reset.is_some() {
-            self.abort(&begun, Some(&loader), body.received, "connection reset by the sandbox");
-            self.server.stats.outcome(self.request.number, 0, "reset in the body");
-            return Ok(Next::Reset);
-        }
-        body.cut = None;
-        // Whatever went wrong, the answer comes after the whole body.
-        let whole = body.drain(u64::MAX);
+        let mut intake = Intake::new(loader);
+        let (received, bytes) = receive(self.server, self.request, self.scope, connection, |body| {
+            if discard { intake.count(body) } else { intake.take(body) }
+        });
         self.timings.read = millis(read_at);
-        let bytes = body.received;
-        if !whole {
-            let message = "receive body don't equal with body bytes";
-            self.abort(&begun, Some(&loader), bytes, message);
-            self.server.stats.outcome(self.request.number, 0, "body incomplete");
-            return Ok(Next::Close);
-        }
-        let failure = match result {
-            Ok(()) => None,
-            Err(BodyError::Content(message)) => Some(message),
-            Err(BodyError::Read(_)) if cut.is_some() => {
-                Some("receive body don't equal with body bytes".to_owned())
-            }
-            Err(BodyError::Read(e)) => Some(format!("Failed to decompress the body: {e}")),
+        let loader = intake.finish();
+        let gone = |reason, outcome, next| {
+            self.abort(&begun, Some(loader), bytes, reason);
+            self.server.stats.outcome(self.request.number, 0, outcome);
+            Ok(next)
         };
-        let verdict = match failure {
-            Some(message) => Err(message),
-            None => self.judge(&mut loader, discard),
+        let verdict = match received {
+            Received::Reset => {
+                return gone("connection reset by the sandbox", "reset in the body", Next::Reset);
+            }
+            Received::Incomplete => {
+                return gone("receive body don't equal with body bytes", "body incomplete", Next::Close);
+            }
+            Received::Whole(Err(message)) => Err(message),
+            Received::Whole(Ok(())) => self.judge(loader, discard),
         };
         let verdict = match verdict {
-            Ok(()) => match self.finish(connection, &begun, &mut loader, bytes)? {
+            Ok(()) => match self.finish(connection, &begun, loader, bytes)? {
                 Ok(verdict) => verdict,
                 Err(next) => return Ok(next),
             },
             Err(message) => {
-                self.abort(&begun, Some(&loader), bytes, &message);
+                self.abort(&begun, Some(loader), bytes, &message);
                 Verdict::Fail(message)
             }
         };
-        self.report(connection, &begun, &loader, bytes, started, verdict)
+        self.report(connection, &begun, loader, bytes, started, verdict)
     }
 
     /// Whether the rows are good enough.
     fn judge(&self, loader: &mut Loader, discard: bool) -> Result<(), String> {
-        if let Some(fault) = self.fire(Kind::FilteredRows) {
-            let count = fault.count.unwrap_or(1).min(loader.batch.rows.len() as u64);
-            loader.batch.rows.truncate(loader.batch.rows.len() - count as usize);
-            loader.filtered += count;
-        } else if loader.filtered > 0 {
-            let selected = loader.total - loader.unselected;
-            if loader.filtered as f64 / selected as f64 > loader.params().max_filter_ratio {
-                return Err("too many filtered rows".to_owned());
+        match self.fire(Kind::FilteredRows) {
+            Some(fault) => {
+                loader.drop_rows(fault.count.unwrap_or(1));
+                loader.some(discard)
             }
+            None => loader.judge(discard),
         }
-        if loader.loaded() == 0 && !(discard && loader.total > 0) {
-            return Err("all partitions have no load data".to_owned());
-        }
-        Ok(())
     }
 
-    fn entry(
-        &self,
-        begun: &Begun,
-        loader: Option<&Loader>,
-        bytes: u64,
-        state: State,
-        reason: &str,
-    ) -> LedgerEntry {
+    fn entry(&self, begun: &Begun, loader: Option<&Loader>, bytes: u64) -> LedgerEntry {
         LedgerEntry {
             database: self.scope.database.to_owned(),
             table: self.scope.table.to_owned(),
             label: self.scope.label.to_owned(),
             transaction: begun.transaction,
-            state: state.name().to_owned(),
-            reason: reason.to_owned(),
-            rows: if state == State::Aborted { 0 } else { loader.map_or(0, Loader::loaded) },
+            rows: loader.map_or(0, Loader::loaded),
             filtered: loader.map_or(0, |l| l.filtered),
             unselected: loader.map_or(0, |l| l.unselected),
             bytes,
             be: self.port.address.port(),
             request: self.request.number,
             begun: begun.begun_ms,
+            ..LedgerEntry::default()
         }
     }
 
     fn abort(&self, begun: &Begun, loader: Option<&Loader>, bytes: u64, reason: &str) {
         // It may have been cancelled, or timed out, meanwhile: then it is aborted already.
         let _ = self.server.labels().change(self.scope.database, begun.transaction, State::Aborted, reason);
-        let entry = self.entry(begun, loader, bytes, State::Aborted, reason);
-        // The ledger is for tests; a load doesn't fail over it.
-        let _ = self.server.store.note(&entry);
-        self.server.stats.load(self.scope.database, self.scope.table, None, bytes);
+        self.server.note_aborted(self.entry(begun, loader, bytes), reason);
     }
 
-    /// Commits the rows and makes them visible.
-    fn commit(&self, begun: &Begun, loader: &mut Loader, bytes: u64) -> Result<(), String> {
-        let Scope { database, table, .. } = self.scope;
-        let entry = self.entry(begun, Some(loader), bytes, State::Visible, "");
-        // Committed first: from here on it can't be cancelled any more.
-        self.server.labels().change(database, begun.transaction, State::Committed, "")?;
-        let written = if self.server.discard.load(Ordering::Relaxed) {
-            self.server.store.note(&entry)
-        } else {
-            self.server.store.commit(&std::mem::take(&mut loader.batch), &entry)
-        };
-        if let Err(message) = written {
-            let message = format!("Commit transaction failed: {message}");
-            // The rows are not there; the label must not say that they are.
-            self.server.labels().undo_commit(database, begun.transaction, &message);
-            return Err(message);
-        }
-        self.server.labels().change(database, begun.transaction, State::Visible, "")?;
-        self.server.stats.load(database, table, Some(loader.loaded()), bytes);
-        Ok(())
+    /// Commits the rows and makes them visible, after a while at the earliest.
+    fn commit(
+        &self,
+        begun: &Begun,
+        loader: &mut Loader,
+        bytes: u64,
+        delay: Duration,
+    ) -> Result<Published, String> {
+        let entry = self.entry(begun, Some(loader), bytes);
+        self.server.commit(entry, std::mem::take(&mut loader.batch), delay)
     }
 
     /// From good rows to the end of the transaction, through the faults that lie in between. `Err` tells what to do
@@ -470,10 +409,7 @@ impl StreamLoad<'_> {
         let commit_at = Instant::now();
         if let Some(fault) = self.fire(Kind::PublishTimeout) {
             // Committed now, visible later; the answer doesn't wait.
-            let Scope { database, .. } = self.scope;
-            if let Err(message) =
-                self.server.labels().change(database, begun.transaction, State::Committed, "")
-            {
+            if let Err(message) = self.commit(begun, loader, bytes, fault.delay(0)) {
                 return Ok(Ok(Verdict::Fail(message)));
             }
             let value = self.success_value(
@@ -483,20 +419,22 @@ impl StreamLoad<'_> {
                 "Publish Timeout",
                 "Publish timeout. The data will be visible after a while, injected",
             );
-            // What is committed becomes visible, whether or not the answer reaches anybody.
-            let sent = self.send(connection, &value, "publish timeout");
-            pause(self.server, fault.delay(0));
-            return Ok(match self.commit(begun, loader, bytes) {
-                Ok(()) => Err(sent?),
-                Err(message) => {
-                    self.server.stats.outcome(number, 200, &message);
-                    Err(Next::Close)
-                }
-            });
+            return Ok(Err(self.send(connection, &value, "publish timeout")?));
         }
-        if let Err(message) = self.commit(begun, loader, bytes) {
-            self.abort(begun, Some(loader), bytes, &message);
-            return Ok(Ok(Verdict::Fail(message)));
+        let delay = self.fire(Kind::PublishDelay).map(|f| f.delay(1_000)).unwrap_or_default();
+        match self.commit(begun, loader, bytes, delay) {
+            Err(message) => return Ok(Ok(Verdict::Fail(message))),
+            Ok(Published::Visible) => {}
+            Ok(Published::Committed) => {
+                let Scope { database, table, .. } = self.scope;
+                let wait = self.timeout / 4;
+                let done = self.server.wait_visible(database, table, begun.transaction, wait);
+                if done == Published::Committed {
+                    let message = "Publish timeout. The data will be visible after a while, timeout";
+                    let value = self.success_value(begun, loader, bytes, "Publish Timeout", message);
+                    return Ok(Err(self.send(connection, &value, "publish timeout")?));
+                }
+            }
         }
         self.timings.write = millis(commit_at);
         self.timings.commit = self.timings.write;
@@ -593,15 +531,11 @@ impl StreamLoad<'_> {
         put("ReadDataTimeMs", self.timings.read.into());
         put("WriteDataTimeMs", self.timings.write.into());
         put("CommitAndPublishTimeMs", self.timings.commit.into());
-        if let (Some(loader), Some(transaction)) = (loader, transaction)
-            && !loader.log.is_empty()
-        {
-            let file = self.server.keep_error_log(transaction, loader.log.clone());
-            let host = match self.fire(Kind::ErrorLogOtherHost) {
-                Some(fault) => fault.text.unwrap_or_else(|| "203.0.113.1:8040".to_owned()),
-                None => self.server.public_address(self.port),
-            };
-            put("ErrorURL", format!("http://{host}/api/_load_error_log?file={file}").into());
+        if let (Some(loader), Some(transaction)) = (loader, transaction) {
+            let url = self.server.error_url(self.port, self.scope, transaction, loader.log.clone());
+            if let Some(url) = url {
+                put("ErrorURL", url.into());
+            }
         }
         json!(map)
     }

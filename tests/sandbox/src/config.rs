@@ -60,7 +60,14 @@ pub struct Config {
     pub discard: bool,
     /// Bytes per second at which each BE reads a body.
     pub rate: Option<u64>,
-    /// How long a stopped BE is still handed out.
+    /// Whether there is a transaction interface, as since 2.4.
+    pub transactions: bool,
+    /// Whether a repeated begin of an open transaction is OK, as in newer versions, instead of `LABEL_ALREADY_EXISTS`.
+    pub idempotent_begin: bool,
+    /// How long a prepared transaction waits for its commit, unless it says otherwise:
+    /// `prepared_transaction_default_timeout_second`.
+    pub prepared_timeout: Duration,
+    /// How long a stopped BE is still handed out, and keeps its open transactions.
     pub heartbeat: Duration,
     /// Whether the process ends with its standard input.
     pub exit_with_stdin: bool,
@@ -89,6 +96,9 @@ impl Default for Config {
             limits: Limits::default(),
             discard: false,
             rate: None,
+            transactions: true,
+            idempotent_begin: false,
+            prepared_timeout: Duration::from_secs(86_400),
             heartbeat: Duration::from_secs(2),
             exit_with_stdin: false,
         }
@@ -121,6 +131,9 @@ Usage: starrocks-sandbox [OPTIONS]
   --label-keep-max-num N       finished labels kept per database [1000]
   --label-keep-max-second N    how long they are kept [259200]
   --max-running-txn N          running transactions per database [1000]
+  --no-transactions            no transaction interface, as before 2.4
+  --idempotent-begin           a repeated begin of an open transaction is OK, as in newer versions
+  --prepared-timeout-second N  how long prepared transactions wait for their commit [86400]
   --heartbeat-ms N             how long a stopped BE is still handed out [2000]
   --discard                    count rows and bytes of loads, keep nothing
   --rate BYTES_PER_SECOND      read each body at most that fast
@@ -188,6 +201,11 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
                 config.limits.keep_time = Duration::from_secs(parser.value()?.parse()?)
             }
             Long("max-running-txn") => config.limits.running = parser.value()?.parse()?,
+            Long("no-transactions") => config.transactions = false,
+            Long("idempotent-begin") => config.idempotent_begin = true,
+            Long("prepared-timeout-second") => {
+                config.prepared_timeout = Duration::from_secs(parser.value()?.parse()?)
+            }
             Long("heartbeat-ms") => config.heartbeat = Duration::from_millis(parser.value()?.parse()?),
             Long("discard") => config.discard = true,
             Long("rate") => config.rate = Some(parser.value()?.parse()?),

@@ -23,16 +23,27 @@ struct Order {
     reset: Option<String>,
     /// Accept and never answer, from now on, or no more.
     hang: Option<bool>,
-    /// Which port `hang` is about.
+    /// Which ports `hang` and `outage` are about.
     #[serde(default = "all")]
     port: String,
     /// Bytes per second at which bodies are read; 0 for no limit.
     rate: Option<u64>,
     /// Count loads only.
     discard: Option<bool>,
+    /// Nobody gets through to the ports named by `port`, from now on, or everybody again.
+    outage: Option<bool>,
+    /// Nobody gets through for so long.
+    outage_ms: Option<u64>,
+    /// A BE dies, and comes back after `back_ms` or when it is started.
+    kill_be: Option<usize>,
+    back_ms: Option<u64>,
+    /// A BE loses the context of a label.
+    lose_context: Option<Label>,
     /// Change the leader FE: transactions in PREPARE are forgotten.
     #[serde(default)]
     change_leader: bool,
+    /// A label's transaction in PREPARE or PREPARED runs out of time.
+    expire: Option<Label>,
     /// Forget a label.
     forget_label: Option<Label>,
     /// Limits of the label table.
@@ -79,6 +90,7 @@ pub fn handle(server: &Server, request: &Request, connection: &mut Connection) -
         ("POST", ["control"]) => {
             serde_json::from_slice(&content).map_err(|e| e.to_string()).and_then(|o| obey(server, &o))
         }
+        ("GET", ["transactions"]) => Ok(json!(server.open_transactions())),
         ("GET", ["stats"]) => Ok(report(server)),
         ("DELETE", ["stats"]) => {
             server.stats.reset();
@@ -147,10 +159,34 @@ fn obey(server: &Server, order: &Order) -> Result<Value, String> {
     if let Some(discard) = order.discard {
         server.discard.store(discard, Ordering::Relaxed);
     }
-    let mut labels = server.labels();
-    if order.change_leader {
-        labels.change_leader();
+    match (order.outage, order.outage_ms) {
+        (Some(false), _) => server.end_outage(),
+        (Some(true), None) => {
+            ports(&order.port)?;
+            server.outage(&order.port, None);
+        }
+        (_, Some(ms)) => {
+            ports(&order.port)?;
+            server.outage(&order.port, Some(Duration::from_millis(ms)));
+        }
+        (None, None) => {}
     }
+    if let Some(be) = order.kill_be {
+        ports(&format!("be{be}"))?;
+        server.kill_be(be, order.back_ms.map(Duration::from_millis));
+    }
+    if let Some(Label { label, .. }) = &order.lose_context {
+        (0..server.ports().be.len()).for_each(|be| server.contexts.lose(be, Some(label)));
+    }
+    if order.change_leader {
+        server.change_leader();
+    }
+    if let Some(Label { db, label }) = &order.expire
+        && !server.expire(db, label)
+    {
+        return Err(format!("no transaction of {db} with label {label} is in PREPARE or PREPARED"));
+    }
+    let mut labels = server.labels();
     if let Some(n) = order.label_keep_max_num {
         labels.limits.keep_count = n;
     }

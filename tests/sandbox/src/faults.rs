@@ -1,7 +1,7 @@
 //! Faults: what tests make the server do wrong.
 //!
-//! A fault is posted to the control port and then fires at the requests it fits: by database, table and label, from
-//! the n-th fitting request on, so many times, or by chance from a seed.
+//! A fault is posted to the control port and then fires at the requests it fits: by operation, database, table and
+//! label, from the n-th fitting request on, so many times, or by chance from a seed.
 
 use regex::Regex;
 use serde::{Deserialize, Serialize};
@@ -79,6 +79,55 @@ pub enum Kind {
     ErrorLogSlow,
     ErrorLogBinary,
     ErrorLogOtherHost,
+    PublishDelay,
+    TxnDropAnswer,
+    TxnDelayAnswer,
+    TxnDelay,
+    TxnFail,
+    TxnInProcessing,
+    TxnPipelineFailed,
+    TxnLeaderChange,
+    TxnKillBe,
+    TxnLoseContext,
+    TxnExpire,
+    TxnCommitBehind,
+    TxnRollbackLate,
+}
+
+/// What a request does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Op {
+    /// A plain stream load.
+    StreamLoad,
+    /// Begins a transaction.
+    Begin,
+    /// Sends rows of a transaction.
+    Load,
+    /// Makes a transaction durable.
+    Prepare,
+    /// Commits a transaction.
+    Commit,
+    /// Rolls a transaction back.
+    Rollback,
+    /// Asks for the state of a label.
+    State,
+    /// Aborts a label.
+    Cancel,
+}
+
+impl Op {
+    /// The operation of `/api/transaction/NAME`.
+    pub fn transaction(name: &str) -> Option<Self> {
+        Some(match name {
+            "begin" => Self::Begin,
+            "load" => Self::Load,
+            "prepare" => Self::Prepare,
+            "commit" => Self::Commit,
+            "rollback" => Self::Rollback,
+            _ => return None,
+        })
+    }
 }
 
 /// A fault and which requests it fits.
@@ -93,6 +142,9 @@ pub struct Fault {
     /// The first fitting request at which it fires, counted from 1.
     #[serde(default = "one")]
     pub nth: u64,
+    /// Only for requests that do this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub op: Option<Op>,
     /// Only for this database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub db: Option<String>,
@@ -123,6 +175,9 @@ pub struct Fault {
     /// Message, version, address or text, where the kind sends one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// `Status` of a transaction's answer, where the kind sends one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<String>,
 }
 
 fn one() -> u64 {
@@ -136,6 +191,7 @@ impl Fault {
             kind,
             times: 1,
             nth: 1,
+            op: None,
             db: None,
             table: None,
             label: None,
@@ -146,6 +202,7 @@ impl Fault {
             count: None,
             status: None,
             text: None,
+            result: None,
         }
     }
 
@@ -158,6 +215,8 @@ impl Fault {
 /// What a request is about.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Scope<'a> {
+    /// What it does; `None` for what isn't about loading.
+    pub op: Option<Op>,
     /// Its database.
     pub database: &'a str,
     /// Its table.
@@ -243,7 +302,8 @@ impl Faults {
 impl Armed {
     fn fires(&mut self, scope: Scope<'_>) -> Option<Fault> {
         let fits = |want: &Option<String>, is: &str| want.as_deref().is_none_or(|w| w == is);
-        if !fits(&self.fault.db, scope.database)
+        if !self.fault.op.is_none_or(|op| Some(op) == scope.op)
+            || !fits(&self.fault.db, scope.database)
             || !fits(&self.fault.table, scope.table)
             || !self.label.as_ref().is_none_or(|r| r.is_match(scope.label))
         {
@@ -274,7 +334,7 @@ mod tests {
     use super::*;
 
     fn scope<'a>(table: &'a str, label: &'a str) -> Scope<'a> {
-        Scope { database: "d", table, label }
+        Scope { op: Some(Op::StreamLoad), database: "d", table, label }
     }
 
     #[test]
@@ -289,6 +349,16 @@ mod tests {
         assert_eq!((report.fitting, report.hits), (4, 2));
         faults.remove(None);
         assert!(faults.report().is_empty());
+    }
+
+    #[test]
+    fn fits_by_operation() {
+        let faults = Faults::default();
+        faults.add(serde_json::from_str(r#"{"kind":"txn_delay","op":"prepare"}"#).unwrap()).unwrap();
+        let fire = |op| faults.take(Kind::TxnDelay, Scope { op: Some(op), ..Scope::default() }).is_some();
+        assert!(!fire(Op::Begin) && fire(Op::Prepare));
+        assert_eq!(Op::transaction("rollback"), Some(Op::Rollback));
+        assert_eq!(Op::transaction("stream_load"), None);
     }
 
     #[test]

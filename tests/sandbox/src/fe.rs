@@ -1,11 +1,12 @@
 //! The FE: redirects loads to a BE without reading their bodies, and answers about labels.
 
 use crate::config::RedirectScheme;
-use crate::faults::{Kind, Scope};
+use crate::faults::{Fault, Kind, Op, Scope};
 use crate::http::response::Response;
 use crate::http::{Connection, Request};
 use crate::net::Port;
 use crate::server::{Next, Server, pause};
+use crate::transaction::{self, Subject};
 use serde_json::json;
 use std::io;
 
@@ -21,11 +22,21 @@ pub fn handle(
     let path: Vec<&str> = segments.iter().map(String::as_str).collect();
     let label =
         request.header("label").map(str::to_owned).or_else(|| request.parameter("label")).unwrap_or_default();
-    let scope = match path.as_slice() {
-        ["api", database, table, "_stream_load" | "_cancel" | "_stream_load_meta"] => {
-            Scope { database, table, label: &label }
+    let subject = match path.as_slice() {
+        ["api", "transaction", name] => Some(Subject::of(request, name)),
+        _ => None,
+    };
+    let scope = match (&subject, path.as_slice()) {
+        (Some(s), _) => Scope { op: s.op, database: &s.database, table: &s.table, label: &s.label },
+        (None, ["api", database, table, "_stream_load"]) => {
+            Scope { op: Some(Op::StreamLoad), database, table, label: &label }
         }
-        ["api", database, "get_load_state"] => Scope { database, table: "", label: &label },
+        (None, ["api", database, table, "_cancel"]) => {
+            Scope { op: Some(Op::Cancel), database, table, label: &label }
+        }
+        (None, ["api", database, "get_load_state"]) => {
+            Scope { op: Some(Op::State), database, table: "", label: &label }
+        }
         _ => Scope { label: &label, ..Scope::default() },
     };
     let ask = Ask { server, port, leader, request, scope };
@@ -46,6 +57,11 @@ pub fn handle(
             let value = json!({"online_backend_num": up, "total_backend_num": server.ports().be.len(), "status": "OK"});
             server.answer(connection, request, Response::json(&value), scope, "health")
         }
+        // What a server from before the transaction interface says, to whomever.
+        (_, ["api", "transaction", _]) if !server.config.transactions => {
+            let response = Response::json(&rest("FAILED", "Not implemented")).closing();
+            server.answer(connection, request, response, scope, "no transactions")
+        }
         (_, ["api", ..]) => match ask.denied() {
             Some(denied) => server.answer(connection, request, denied, scope, "denied"),
             None => ask.authorized(connection, &path),
@@ -60,15 +76,24 @@ fn rest(status: &str, message: &str) -> serde_json::Value {
     json!({"status": status, "code": code, "msg": message, "message": message})
 }
 
-struct Ask<'a> {
-    server: &'a Server,
+/// A request to an FE.
+pub struct Ask<'a> {
+    /// The server.
+    pub server: &'a Server,
     port: &'a Port,
     leader: bool,
-    request: &'a Request,
-    scope: Scope<'a>,
+    /// The request.
+    pub request: &'a Request,
+    /// What it is about.
+    pub scope: Scope<'a>,
 }
 
 impl Ask<'_> {
+    /// The fault of that kind that fires now.
+    pub fn fire(&self, kind: Kind) -> Option<Fault> {
+        self.server.faults.take(kind, self.scope)
+    }
+
     fn denied(&self) -> Option<Response> {
         let forced = self.server.faults.take(Kind::FeUnauthorized, self.scope).is_some();
         let message = match self.request.credentials() {
@@ -104,12 +129,7 @@ impl Ask<'_> {
                 };
                 answer(connection, Response::json(&value), "cancel")
             }
-            // What a server from before the transaction interface says.
-            (_, ["api", "transaction", _]) => answer(
-                connection,
-                Response::json(&rest("FAILED", "Not implemented")).closing(),
-                "no transactions",
-            ),
+            ("POST" | "PUT", ["api", "transaction", name]) => transaction::fe::handle(self, connection, name),
             _ => answer(
                 connection,
                 Response::json(&rest("FAILED", "Not implemented")).closing(),
@@ -124,50 +144,57 @@ impl Ask<'_> {
     }
 
     fn stream_load(&self, connection: &mut Connection) -> io::Result<Next> {
-        let (server, scope) = (self.server, self.scope);
         let answer = |connection: &mut Connection, response, outcome: &str| {
-            server.answer(connection, self.request, response, scope, outcome)
+            self.server.answer(connection, self.request, response, self.scope, outcome)
         };
-        let fire = |kind| server.faults.take(kind, scope);
         if self.request.is_http11 && self.request.header("expect").is_none() {
             return answer(connection, Self::failed("There is no 100-continue header"), "no Expect");
         }
-        if fire(Kind::NoBackend).is_some() {
+        if self.fire(Kind::NoBackend).is_some() {
             return answer(connection, Self::failed("No backend alive."), "no backend");
         }
-        if let Some(fault) = fire(Kind::RedirectDelay) {
+        if let Some(next) = self.astray(connection) {
+            return next;
+        }
+        match self.server.choose_be() {
+            None => answer(connection, Self::failed("No backend alive."), "no backend"),
+            Some(be) => self.to_be(connection, be),
+        }
+    }
+
+    /// 307 to a BE.
+    pub fn to_be(&self, connection: &mut Connection, be: usize) -> io::Result<Next> {
+        let be = &self.server.ports().be[be];
+        let response = self.redirect(&self.server.public_address(be));
+        self.server.answer(connection, self.request, response, self.scope, &format!("to {}", be.name))
+    }
+
+    /// The faults that lie in a redirect to a BE; `None` if there is none.
+    pub fn astray(&self, connection: &mut Connection) -> Option<io::Result<Next>> {
+        let server = self.server;
+        if let Some(fault) = self.fire(Kind::RedirectDelay) {
             pause(server, fault.delay(15_000));
         }
-        if fire(Kind::RedirectWithoutLocation).is_some() {
+        let (response, outcome) = if self.fire(Kind::RedirectWithoutLocation).is_some() {
             let mut response = self.redirect("");
             response.headers.retain(|(name, _)| name != "Location");
-            return answer(connection, response, "redirect without Location");
-        }
-        if fire(Kind::RedirectLoop).is_some() {
-            let here = self.port.address.to_string();
-            return answer(connection, self.redirect(&here), "redirect to itself");
-        }
-        if fire(Kind::RedirectDeadPort).is_some() {
+            (response, "redirect without Location")
+        } else if self.fire(Kind::RedirectLoop).is_some() {
+            (self.redirect(&self.port.address.to_string()), "redirect to itself")
+        } else if self.fire(Kind::RedirectDeadPort).is_some() {
             // Port 1 of the address listened on: nothing answers there.
             let dead = std::net::SocketAddr::new(server.config.bind, 1).to_string();
-            return answer(connection, self.redirect(&dead), "redirect to a dead port");
-        }
-        if let Some(fault) = fire(Kind::RedirectTo) {
+            (self.redirect(&dead), "redirect to a dead port")
+        } else if let Some(fault) = self.fire(Kind::RedirectTo) {
             let to = fault.text.unwrap_or_else(|| "203.0.113.1:8040".to_owned());
-            return answer(connection, self.redirect(&to), "redirect as injected");
-        }
-        if fire(Kind::RedirectViaFe).is_some() {
+            (self.redirect(&to), "redirect as injected")
+        } else if self.fire(Kind::RedirectViaFe).is_some() {
             let other = server.ports().followers.first().unwrap_or(&server.ports().fe);
-            let address = server.public_address(other);
-            return answer(connection, self.redirect(&address), "redirect to another FE");
-        }
-        match server.choose_be() {
-            None => answer(connection, Self::failed("No backend alive."), "no backend"),
-            Some(be) => {
-                let be = &server.ports().be[be];
-                answer(connection, self.redirect(&server.public_address(be)), &format!("to {}", be.name))
-            }
-        }
+            (self.redirect(&server.public_address(other)), "redirect to another FE")
+        } else {
+            return None;
+        };
+        Some(server.answer(connection, self.request, response, self.scope, outcome))
     }
 
     /// 307 to the same path on `address`; credentials are never part of it.

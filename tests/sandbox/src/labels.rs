@@ -1,12 +1,14 @@
 //! Transactions and their labels, as the leader FE keeps them: per database, several transactions to a label of
 //! which all but one must be aborted, forgotten by age and by count.
 
-use crate::store::Finished;
+use crate::store::{Finished, LedgerEntry};
+use serde::Serialize;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 /// State of a transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum State {
     /// Begun; not persistent: a leader change forgets it.
     Prepare,
@@ -44,18 +46,16 @@ pub struct Transaction {
     pub id: i64,
     /// Its label.
     pub label: String,
-    /// The tables it loads into.
-    pub tables: Vec<String>,
+    /// The table it loads into.
+    pub table: String,
     /// Its state.
     pub state: State,
     /// Why it was aborted.
     pub reason: String,
     /// Port of the BE that coordinates it.
     pub coordinator: u16,
-    /// When it began.
-    pub begun: Instant,
-    /// How long it may stay in PREPARE.
-    pub timeout: Duration,
+    /// When it is aborted if it is still in PREPARE, or in PREPARED.
+    expires: Instant,
     finished: Option<Instant>,
 }
 
@@ -109,6 +109,8 @@ pub struct Labels {
     pub limits: Limits,
     databases: HashMap<String, Database>,
     next: i64,
+    /// Transactions that ran out of time: database and id.
+    expired: Vec<(String, i64)>,
 }
 
 /// Whether a label follows the server's rule `^[-\w]{1,128}$`.
@@ -120,7 +122,7 @@ pub fn is_valid(label: &str) -> bool {
 impl Labels {
     /// No transactions yet; the first one gets the id `first`.
     pub fn new(limits: Limits, first: i64) -> Self {
-        Self { limits, databases: HashMap::new(), next: first }
+        Self { limits, databases: HashMap::new(), next: first, expired: Vec::new() }
     }
 
     /// Begins a transaction.
@@ -158,12 +160,11 @@ impl Labels {
             Transaction {
                 id,
                 label: label.to_owned(),
-                tables: vec![table.to_owned()],
+                table: table.to_owned(),
                 state: State::Prepare,
                 reason: String::new(),
                 coordinator,
-                begun: Instant::now(),
-                timeout,
+                expires: Instant::now() + timeout,
                 finished: None,
             },
         );
@@ -175,31 +176,82 @@ impl Labels {
         self.databases.get(database)?.transactions.get(&id)
     }
 
-    /// Moves a transaction to `state`; refused with a message where the server refuses.
-    pub fn change(&mut self, database: &str, id: i64, state: State, reason: &str) -> Result<(), String> {
-        let db = self.databases.get_mut(database);
-        let transaction = db.and_then(|db| db.transactions.get_mut(&id));
-        let transaction = transaction.ok_or_else(|| format!("transaction {id} not found"))?;
-        let allowed = match (transaction.state, state) {
-            (State::Prepare, State::Prepared | State::Committed | State::Visible | State::Aborted) => true,
-            (State::Prepared, State::Committed | State::Visible | State::Aborted) => true,
-            (State::Committed, State::Visible) => true,
-            (from, to) => from == to,
+    /// The youngest transaction of a label.
+    pub fn youngest(&mut self, database: &str, label: &str) -> Option<&Transaction> {
+        self.forget(database);
+        let db = self.databases.get(database)?;
+        db.transactions.get(db.by_label.get(label)?.iter().max()?)
+    }
+
+    /// All transactions that have not ended, with their databases, oldest first.
+    pub fn open(&mut self) -> Vec<(String, Transaction)> {
+        self.forget_all();
+        let of = |(name, db): (&String, &Database)| {
+            let open = db.transactions.values().filter(|t| !t.state.is_final());
+            open.map(|t| (name.clone(), t.clone())).collect::<Vec<_>>()
         };
-        if !allowed {
-            let verb = if state == State::Aborted { "abort" } else { "commit" };
-            return Err(format!("transaction {id} state is {}, could not {verb}", transaction.state.name()));
+        let mut open: Vec<(String, Transaction)> = self.databases.iter().flat_map(of).collect();
+        open.sort_by_key(|(_, t)| t.id);
+        open
+    }
+
+    /// Moves a transaction to `state`; refused with a message where the server refuses. Aborting what is aborted
+    /// already changes nothing, not even the reason.
+    pub fn change(&mut self, database: &str, id: i64, state: State, reason: &str) -> Result<(), String> {
+        let transaction = self.find(database, id)?;
+        match (transaction.state, state) {
+            (State::Aborted, State::Aborted) => return Ok(()),
+            (State::Prepare, State::Committed | State::Visible | State::Aborted) => {}
+            (State::Prepared, State::Committed | State::Visible | State::Aborted) => {}
+            (State::Committed, State::Visible) => {}
+            (from, to) => {
+                let verb = if to == State::Aborted { "abort" } else { "commit" };
+                return Err(format!("transaction {id} state is {}, could not {verb}", from.name()));
+            }
         }
         transaction.state = state;
-        if !reason.is_empty() {
-            transaction.reason = reason.to_owned();
-        }
-        if state.is_final() && transaction.finished.is_none() {
+        transaction.reason = reason.to_owned();
+        if state.is_final() {
             transaction.finished = Some(Instant::now());
             self.databases.entry(database.to_owned()).or_default().finished.push_back(id);
             self.forget(database);
         }
         Ok(())
+    }
+
+    /// Makes a transaction durable: it waits so long for its commit, and is aborted then.
+    pub fn prepare(&mut self, database: &str, id: i64, timeout: Duration) -> Result<(), String> {
+        let transaction = self.find(database, id)?;
+        if transaction.state != State::Prepare {
+            return Err(format!("transaction {id} state is {}, could not prepare", transaction.state.name()));
+        }
+        transaction.state = State::Prepared;
+        transaction.expires = Instant::now() + timeout;
+        Ok(())
+    }
+
+    /// Lets a label's transaction run out of time now; whether there is one that can.
+    pub fn expire(&mut self, database: &str, label: &str) -> bool {
+        let Some(id) = self.youngest(database, label).map(|t| t.id) else { return false };
+        let Ok(transaction) = self.find(database, id) else { return false };
+        let can = matches!(transaction.state, State::Prepare | State::Prepared);
+        if can {
+            transaction.expires = Instant::now();
+            self.forget(database);
+        }
+        can
+    }
+
+    /// The transactions that ran out of time since this was asked last: database and id.
+    pub fn take_expired(&mut self) -> Vec<(String, i64)> {
+        self.forget_all();
+        std::mem::take(&mut self.expired)
+    }
+
+    fn find(&mut self, database: &str, id: i64) -> Result<&mut Transaction, String> {
+        let db = self.databases.get_mut(database);
+        let transaction = db.and_then(|db| db.transactions.get_mut(&id));
+        transaction.ok_or_else(|| format!("transaction {id} not found"))
     }
 
     /// A commit that could not be carried out: the transaction is aborted after all.
@@ -220,24 +272,36 @@ impl Labels {
         let transaction = Transaction {
             id: old.transaction,
             label: old.label.clone(),
-            tables: vec![old.table.clone()],
+            table: old.table.clone(),
             state: if old.visible { State::Visible } else { State::Aborted },
             reason: old.reason.clone(),
             coordinator: 0,
-            begun: ended,
-            timeout: Duration::ZERO,
+            expires: ended,
             finished: Some(ended),
+        };
+        db.transactions.insert(old.transaction, transaction);
+    }
+
+    /// Takes up a transaction that was prepared before the server was started, with so much time left.
+    pub fn restore_prepared(&mut self, old: &LedgerEntry, left: Duration) {
+        let db = self.databases.entry(old.database.clone()).or_default();
+        db.by_label.entry(old.label.clone()).or_default().push(old.transaction);
+        let transaction = Transaction {
+            id: old.transaction,
+            label: old.label.clone(),
+            table: old.table.clone(),
+            state: State::Prepared,
+            reason: String::new(),
+            coordinator: old.be,
+            expires: Instant::now() + left,
+            finished: None,
         };
         db.transactions.insert(old.transaction, transaction);
     }
 
     /// State and abort reason of the youngest transaction of a label; `None` if the label is not known.
     pub fn state(&mut self, database: &str, label: &str) -> Option<(State, String)> {
-        self.forget(database);
-        let db = self.databases.get(database)?;
-        let id = db.by_label.get(label)?.iter().max()?;
-        let transaction = &db.transactions[id];
-        Some((transaction.state, transaction.reason.clone()))
+        self.youngest(database, label).map(|t| (t.state, t.reason.clone()))
     }
 
     /// Aborts the label's transaction that is in PREPARE; the message says why it can't.
@@ -272,15 +336,22 @@ impl Labels {
         }
     }
 
+    fn forget_all(&mut self) {
+        let names: Vec<String> = self.databases.keys().cloned().collect();
+        names.iter().for_each(|database| self.forget(database));
+    }
+
     /// Drops what is too old or too much, the oldest first, and aborts what ran out of time.
     fn forget(&mut self, database: &str) {
         let Some(db) = self.databases.get_mut(database) else { return };
+        let now = Instant::now();
         for transaction in db.transactions.values_mut() {
-            if transaction.state == State::Prepare && transaction.begun.elapsed() > transaction.timeout {
+            if matches!(transaction.state, State::Prepare | State::Prepared) && transaction.expires <= now {
                 transaction.state = State::Aborted;
                 transaction.reason = "timeout by txn manager".to_owned();
-                transaction.finished = Some(Instant::now());
+                transaction.finished = Some(now);
                 db.finished.push_back(transaction.id);
+                self.expired.push((database.to_owned(), transaction.id));
             }
         }
         while let Some(id) = db.finished.front().copied() {

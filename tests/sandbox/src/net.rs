@@ -201,6 +201,12 @@ impl Port {
 
     /// Stops listening (connections are refused from now on) and resets the open connections.
     pub fn stop(&self) {
+        self.refuse();
+        self.reset_all();
+    }
+
+    /// Stops listening; what is connected stays connected.
+    pub fn refuse(&self) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(Running { stop, thread }) = running {
             stop.store(true, Ordering::Release);
@@ -211,7 +217,6 @@ impl Port {
             // Without the hold the port works all the same, unless somebody else takes its number.
             *self.held.lock().unwrap_or_else(PoisonError::into_inner) = self.hold().ok();
         }
-        self.reset_all();
     }
 
     /// Resets the open connections.

@@ -1,22 +1,28 @@
 //! The whole server: its ports, and what they share.
 
 use crate::config::Config;
-use crate::faults::{Faults, Scope};
+use crate::faults::{Faults, Kind, Scope};
+use crate::housekeeper::{self, Agenda};
 use crate::http::response::{BENDING, Response};
 use crate::http::{Connection, Request};
-use crate::labels::Labels;
+use crate::labels::{Labels, State};
 use crate::net::{Handler, Port, Stream};
+use crate::publish::Publisher;
 use crate::stats::Stats;
 use crate::store::Store;
+use crate::transaction::context::Contexts;
+use crate::transaction::fe::Coordinators;
 use crate::{be, control, fe, mysql};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use serde::Serialize;
 use serde_json::json;
 use std::collections::VecDeque;
 use std::io;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// How many error logs are kept.
@@ -34,6 +40,25 @@ pub enum Next {
     Close,
     /// Reset it.
     Reset,
+}
+
+/// A transaction that has not ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OpenTransaction {
+    /// Its number.
+    #[serde(rename = "txn_id")]
+    pub id: i64,
+    /// Its database.
+    #[serde(rename = "db")]
+    pub database: String,
+    /// Its table.
+    pub table: String,
+    /// Its label.
+    pub label: String,
+    /// Its state; `None` if the FE knows nothing of it, or has aborted it, and a BE still has it.
+    pub state: Option<State>,
+    /// The BE that has it in its memory.
+    pub be: Option<usize>,
 }
 
 /// Which part of the cluster a port plays.
@@ -97,6 +122,14 @@ pub struct Server {
     pub faults: Faults,
     /// What was seen.
     pub stats: Stats,
+    /// The open transactions in the memory of the BEs.
+    pub contexts: Contexts,
+    /// Which BE the FE sends a label to.
+    pub coordinators: Coordinators,
+    /// What is committed and not visible yet.
+    pub publisher: Publisher,
+    /// What is to be done later.
+    pub agenda: Agenda,
     labels: Mutex<Labels>,
     error_logs: Mutex<VecDeque<(String, Vec<String>)>>,
     ports: OnceLock<Ports>,
@@ -143,7 +176,26 @@ impl Server {
     pub fn choose_be(&self) -> Option<usize> {
         let be = &self.ports().be;
         let first = self.next_be.fetch_add(1, Ordering::Relaxed);
-        (0..be.len()).map(|i| (first + i) % be.len()).find(|i| be[*i].seems_up(self.config.heartbeat))
+        (0..be.len()).map(|i| (first + i) % be.len()).find(|i| self.be_seems_up(*i))
+    }
+
+    /// Whether the FE takes a BE for up.
+    pub fn be_seems_up(&self, be: usize) -> bool {
+        self.ports().be[be].seems_up(self.config.heartbeat)
+    }
+
+    /// The BE at that port.
+    pub fn be_at(&self, port: u16) -> Option<usize> {
+        self.ports().be.iter().position(|be| be.address.port() == port)
+    }
+
+    /// Lets somebody else's finished load have a label.
+    pub fn take_label(&self, database: &str, table: &str, label: &str, be: u16) {
+        let mut labels = self.labels();
+        if let Ok(id) = labels.begin(database, table, label, be, Duration::from_secs(600)) {
+            // It was begun just now, so that nothing stands in the way of its end.
+            let _ = labels.change(database, id, State::Visible, "");
+        }
     }
 
     /// Host and port of a port as redirects name it.
@@ -162,7 +214,7 @@ impl Server {
     }
 
     /// Keeps an error log and returns its file name.
-    pub fn keep_error_log(&self, transaction: i64, lines: Vec<String>) -> String {
+    fn keep_error_log(&self, transaction: i64, lines: Vec<String>) -> String {
         let name = format!("error_log_{transaction:x}_{:x}", crate::clock::millis());
         let mut logs = self.error_logs.lock().unwrap_or_else(PoisonError::into_inner);
         if logs.len() == ERROR_LOGS {
@@ -172,10 +224,59 @@ impl Server {
         name
     }
 
+    /// Where the error log of a load can be read, if it has any lines.
+    pub fn error_url(
+        &self,
+        be: &Port,
+        scope: Scope<'_>,
+        transaction: i64,
+        log: Vec<String>,
+    ) -> Option<String> {
+        if log.is_empty() {
+            return None;
+        }
+        let file = self.keep_error_log(transaction, log);
+        let host = match self.faults.take(Kind::ErrorLogOtherHost, scope) {
+            Some(fault) => fault.text.unwrap_or_else(|| "203.0.113.1:8040".to_owned()),
+            None => self.public_address(be),
+        };
+        Some(format!("http://{host}/api/_load_error_log?file={file}"))
+    }
+
     /// The lines of an error log.
     pub fn error_log(&self, name: &str) -> Option<Vec<String>> {
         let logs = self.error_logs.lock().unwrap_or_else(PoisonError::into_inner);
         logs.iter().find(|(n, _)| n == name).map(|(_, lines)| lines.clone())
+    }
+
+    /// All transactions that have neither been aborted nor become visible, and those that only a BE still has in its
+    /// memory; oldest first.
+    pub fn open_transactions(&self) -> Vec<OpenTransaction> {
+        let contexts = self.contexts.all();
+        let open = self.labels().open();
+        let known = |id: i64| open.iter().any(|(_, t)| t.id == id);
+        let mut all: Vec<OpenTransaction> = contexts
+            .iter()
+            .filter(|(_, c)| !known(c.transaction))
+            .map(|(be, c)| OpenTransaction {
+                id: c.transaction,
+                database: c.database.clone(),
+                table: c.table.clone(),
+                label: c.label.clone(),
+                state: None,
+                be: Some(*be),
+            })
+            .collect();
+        all.extend(open.iter().map(|(database, t)| OpenTransaction {
+            id: t.id,
+            database: database.clone(),
+            table: t.table.clone(),
+            label: t.label.clone(),
+            state: Some(t.state),
+            be: contexts.iter().find(|(_, c)| c.transaction == t.id).map(|(be, _)| *be),
+        }));
+        all.sort_by_key(|t| t.id);
+        all
     }
 
     /// Sends an answer, bent by a fault if one fits, and notes it.
@@ -223,7 +324,7 @@ impl Server {
             }
             let next = match role {
                 Role::Fe { leader } => fe::handle(self, port, leader, &request, &mut connection)?,
-                Role::Be(_) => be::handle(self, port, &request, &mut connection)?,
+                Role::Be(be) => be::handle(self, port, be, &request, &mut connection)?,
                 Role::Control => control::handle(self, &request, &mut connection)?,
             };
             match next {
@@ -243,6 +344,7 @@ impl Server {
 #[derive(Debug)]
 pub struct Sandbox {
     server: Arc<Server>,
+    housekeeper: Option<JoinHandle<()>>,
 }
 
 impl Sandbox {
@@ -255,10 +357,18 @@ impl Sandbox {
             let age = crate::clock::millis().saturating_sub(old.ended).max(0) as u64;
             labels.restore(&old, Duration::from_millis(age));
         }
+        for (old, expires) in store.prepared() {
+            let left = expires.saturating_sub(crate::clock::millis()).max(0) as u64;
+            labels.restore_prepared(&old, Duration::from_millis(left));
+        }
         let server = Arc::new(Server {
             store,
             faults: Faults::default(),
             stats: Stats::default(),
+            contexts: Contexts::default(),
+            coordinators: Coordinators::default(),
+            publisher: Publisher::default(),
+            agenda: Agenda::default(),
             labels: Mutex::new(labels),
             error_logs: Mutex::default(),
             ports: OnceLock::new(),
@@ -299,7 +409,9 @@ impl Sandbox {
         for (port, listener) in listeners {
             start(&port, listener)?;
         }
-        Ok(Self { server })
+        let housekeeper = housekeeper::start(Arc::downgrade(&server))
+            .map_err(|e| format!("can't start the housekeeper's thread: {e}"))?;
+        Ok(Self { server, housekeeper: Some(housekeeper) })
     }
 
     /// What all ports share.
@@ -327,10 +439,16 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.server.stopping.store(true, Ordering::Release);
+        // First: it takes ports up.
+        if let Some(housekeeper) = self.housekeeper.take() {
+            let _ = housekeeper.join();
+        }
         let ports = self.server.ports();
         for port in ports.serving().chain([&ports.control]) {
             port.stop();
         }
+        // What is committed must be there after a restart.
+        self.server.publish_everything();
     }
 }
 

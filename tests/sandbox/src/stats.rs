@@ -1,5 +1,6 @@
 //! What the server saw: a log of requests, and totals per table.
 
+use crate::faults::Op;
 use crate::http::Request;
 use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
@@ -46,11 +47,40 @@ pub struct Totals {
     pub failed: u64,
 }
 
+/// How often an operation was asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Operations {
+    /// Requests that got to whoever carries them out; redirects don't count.
+    pub requests: u64,
+    /// How many are being carried out now.
+    pub running: u64,
+    /// The largest number of them at the same time.
+    pub peak: u64,
+}
+
+/// An operation that is being carried out, until it is dropped.
+#[derive(Debug)]
+pub struct Running<'a> {
+    stats: &'a Stats,
+    op: Op,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.stats.with(|state| {
+            if let Some(operations) = state.operations.get_mut(&self.op) {
+                operations.running = operations.running.saturating_sub(1);
+            }
+        });
+    }
+}
+
 #[derive(Debug, Default)]
 struct State {
     next: u64,
     log: VecDeque<Entry>,
     tables: BTreeMap<String, Totals>,
+    operations: BTreeMap<Op, Operations>,
     bytes_received: u64,
 }
 
@@ -106,6 +136,22 @@ impl Stats {
         });
     }
 
+    /// An operation begins.
+    pub fn running(&self, op: Op) -> Running<'_> {
+        self.with(|state| {
+            let operations = state.operations.entry(op).or_default();
+            operations.requests += 1;
+            operations.running += 1;
+            operations.peak = operations.peak.max(operations.running);
+        });
+        Running { stats: self, op }
+    }
+
+    /// How often an operation was asked for.
+    pub fn operations(&self, op: Op) -> Operations {
+        self.with(|state| state.operations.get(&op).copied().unwrap_or_default())
+    }
+
     /// Adds to a table's totals.
     pub fn load(&self, database: &str, table: &str, loaded: Option<u64>, bytes: u64) {
         self.with(|state| {
@@ -129,13 +175,20 @@ impl Stats {
                 "requests": state.next,
                 "bytes_received": state.bytes_received,
                 "tables": state.tables,
+                "operations": state.operations,
                 "log": state.log,
             })
         })
     }
 
-    /// Forgets everything but the numbering.
+    /// Forgets everything but the numbering and what is going on.
     pub fn reset(&self) {
-        self.with(|state| *state = State { next: state.next, ..State::default() });
+        self.with(|state| {
+            let mut operations = std::mem::take(&mut state.operations);
+            for of in operations.values_mut() {
+                *of = Operations { running: of.running, peak: of.running, requests: 0 };
+            }
+            *state = State { next: state.next, operations, ..State::default() };
+        });
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod params;
 pub mod plan;
+pub mod receive;
 
 use crate::csv::Parser;
 use params::Compression;
@@ -34,55 +35,86 @@ pub enum BodyError {
     Content(String),
 }
 
-/// Reads the body to its end and gives its rows to `loader`.
-pub fn read(body: impl Read, loader: &mut Loader) -> Result<(), BodyError> {
-    let mut body = unpacked(body, loader.params().compression).map_err(BodyError::Read)?;
-    if loader.params().json {
-        let mut bytes = Vec::new();
-        body.read_to_end(&mut bytes).map_err(BodyError::Read)?;
-        let text = String::from_utf8(bytes).map_err(|_| {
-            BodyError::Content("Failed to parse json: the input is not valid UTF-8".to_owned())
-        })?;
-        let root = loader.params().json_root.clone();
-        let rows = crate::json::rows(&text, loader.params().strip_outer_array, root.as_ref());
-        for row in rows.map_err(BodyError::Content)? {
-            loader.json_row(row).map_err(BodyError::Content)?;
-        }
-        return Ok(());
-    }
-    let mut parser = Parser::new(loader.params().dialect.clone());
-    let mut piece = vec![0; PIECE];
-    loop {
-        match body.read(&mut piece).map_err(BodyError::Read)? {
-            0 => break,
-            n => parser.feed(&piece[..n], |row| loader.csv_row(&row)),
-        }
-    }
-    parser.finish(|row| loader.csv_row(&row));
-    Ok(())
+/// Takes what a load sends, in one body or in several, and gives its rows to a [`Loader`].
+#[derive(Debug)]
+pub struct Intake {
+    loader: Loader,
+    /// Several CSV bodies are one stream of bytes, so that the parser outlives each of them.
+    parser: Option<Parser>,
 }
 
-/// Reads the body to its end and counts its rows without looking at them: delimiters in CSV, objects of the
-/// outermost level in JSON.
-pub fn count(body: impl Read, loader: &mut Loader) -> Result<(), BodyError> {
-    let mut body = unpacked(body, loader.params().compression).map_err(BodyError::Read)?;
-    let json = loader.params().json;
-    let delimiter = loader.params().dialect.row_delimiter.last().copied().unwrap_or(b'\n');
-    let mut piece = vec![0; PIECE];
-    let mut objects = Objects::default();
-    let mut last = delimiter;
-    loop {
-        let n = body.read(&mut piece).map_err(BodyError::Read)?;
-        let piece = &piece[..n];
-        let Some(end) = piece.last() else { break };
-        if json {
-            objects.feed(piece);
-        } else {
-            loader.total += memchr::memchr_iter(delimiter, piece).count() as u64;
-            last = *end;
+impl Intake {
+    /// Nothing taken yet.
+    pub fn new(loader: Loader) -> Self {
+        Self { loader, parser: None }
+    }
+
+    /// The rows so far.
+    pub fn loader(&self) -> &Loader {
+        &self.loader
+    }
+
+    /// Reads a body to its end. Packed bodies end with whole frames.
+    pub fn take(&mut self, body: impl Read) -> Result<(), BodyError> {
+        let loader = &mut self.loader;
+        let mut body = unpacked(body, loader.params().compression).map_err(BodyError::Read)?;
+        if loader.params().json {
+            let mut bytes = Vec::new();
+            body.read_to_end(&mut bytes).map_err(BodyError::Read)?;
+            return json(bytes, loader);
+        }
+        let parser = self.parser.get_or_insert_with(|| Parser::new(loader.params().dialect.clone()));
+        let mut piece = vec![0; PIECE];
+        loop {
+            match body.read(&mut piece).map_err(BodyError::Read)? {
+                0 => return Ok(()),
+                n => parser.feed(&piece[..n], |row| loader.csv_row(&row)),
+            }
         }
     }
-    loader.total += objects.count + u64::from(!json && last != delimiter);
+
+    /// Reads a body to its end and counts its rows without looking at them: delimiters in CSV, objects of the
+    /// outermost level in JSON.
+    pub fn count(&mut self, body: impl Read) -> Result<(), BodyError> {
+        let loader = &mut self.loader;
+        let mut body = unpacked(body, loader.params().compression).map_err(BodyError::Read)?;
+        let json = loader.params().json;
+        let delimiter = loader.params().dialect.row_delimiter.last().copied().unwrap_or(b'\n');
+        let mut piece = vec![0; PIECE];
+        let mut objects = Objects::default();
+        let mut last = delimiter;
+        loop {
+            let n = body.read(&mut piece).map_err(BodyError::Read)?;
+            let piece = &piece[..n];
+            let Some(end) = piece.last() else { break };
+            if json {
+                objects.feed(piece);
+            } else {
+                loader.total += memchr::memchr_iter(delimiter, piece).count() as u64;
+                last = *end;
+            }
+        }
+        loader.total += objects.count + u64::from(!json && last != delimiter);
+        Ok(())
+    }
+
+    /// Nothing more comes, so that the last row may lack its delimiter. The rows.
+    pub fn finish(&mut self) -> &mut Loader {
+        if let Some(parser) = self.parser.take() {
+            parser.finish(|row| self.loader.csv_row(&row));
+        }
+        &mut self.loader
+    }
+}
+
+fn json(bytes: Vec<u8>, loader: &mut Loader) -> Result<(), BodyError> {
+    let text = String::from_utf8(bytes)
+        .map_err(|_| BodyError::Content("Failed to parse json: the input is not valid UTF-8".to_owned()))?;
+    let root = loader.params().json_root.clone();
+    let rows = crate::json::rows(&text, loader.params().strip_outer_array, root.as_ref());
+    for row in rows.map_err(BodyError::Content)? {
+        loader.json_row(row).map_err(BodyError::Content)?;
+    }
     Ok(())
 }
 

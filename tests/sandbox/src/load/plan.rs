@@ -198,6 +198,30 @@ impl Loader {
         self.total - self.filtered - self.unselected
     }
 
+    /// Drops so many of the rows, as if they were bad.
+    pub fn drop_rows(&mut self, count: u64) {
+        let kept = self.batch.rows.len().saturating_sub(count as usize);
+        self.filtered += (self.batch.rows.len() - kept) as u64;
+        self.batch.rows.truncate(kept);
+    }
+
+    /// Whether the rows are good enough, and any at all; `counted` rows were not looked at.
+    pub fn judge(&self, counted: bool) -> Result<(), String> {
+        let selected = self.total - self.unselected;
+        if self.filtered > 0 && self.filtered as f64 / selected as f64 > self.params.max_filter_ratio {
+            return Err("too many filtered rows".to_owned());
+        }
+        self.some(counted)
+    }
+
+    /// Whether there is anything to load.
+    pub fn some(&self, counted: bool) -> Result<(), String> {
+        if self.loaded() == 0 && !(counted && self.total > 0) {
+            return Err("all partitions have no load data".to_owned());
+        }
+        Ok(())
+    }
+
     /// Takes a CSV row.
     pub fn csv_row(&mut self, row: &crate::csv::Row) {
         self.total += 1;

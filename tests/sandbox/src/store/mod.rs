@@ -7,6 +7,7 @@ pub mod ddl;
 pub mod eval;
 mod functions;
 mod information;
+pub mod prepared;
 mod rewrite;
 pub mod statements;
 
@@ -14,6 +15,7 @@ use crate::token::{Cursor, identifier, tokens};
 use crate::types::Type;
 use ddl::{Model, Table};
 pub use functions::Environment;
+use prepared::Prepared;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use std::collections::BTreeMap;
@@ -198,6 +200,10 @@ struct Inner {
     catalog: Catalog,
     environment: Arc<Mutex<Environment>>,
     information_is_stale: bool,
+    /// By transaction.
+    prepared: BTreeMap<i64, Prepared>,
+    /// Whether the data outlasts the process.
+    outlasts: bool,
 }
 
 /// All data of the server. Calls are serialized by a lock, so that each sees whole loads only.
@@ -232,8 +238,18 @@ impl Store {
         let environment = Arc::default();
         functions::register(&conn, &environment).map_err(say)?;
         conn.execute_batch(information::SCHEMA).map_err(say)?;
+        conn.execute_batch(prepared::SCHEMA).map_err(say)?;
         let catalog = load_catalog(&conn)?;
-        Ok(Self { inner: Mutex::new(Inner { conn, catalog, environment, information_is_stale: true }) })
+        let prepared = prepared::load(&conn).map_err(say)?;
+        let inner = Inner {
+            conn,
+            catalog,
+            environment,
+            information_is_stale: true,
+            prepared: prepared.into_iter().map(|p| (p.entry.transaction, p)).collect(),
+            outlasts: folder.is_some(),
+        };
+        Ok(Self { inner: Mutex::new(inner) })
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -253,13 +269,14 @@ impl Store {
         self.lock().catalog.contains_key(database)
     }
 
-    /// The first transaction id that the ledger doesn't know.
+    /// The first transaction id that neither the ledger nor a prepared transaction has.
     pub fn next_transaction(&self) -> i64 {
         let inner = self.lock();
         let last = inner
             .conn
             .query_row("SELECT max(txn_id) FROM \"sandbox.ledger\"", [], |r| r.get::<_, Option<i64>>(0));
-        last.ok().flatten().map_or(1, |n| n + 1)
+        let prepared = inner.prepared.keys().next_back().copied();
+        last.ok().flatten().max(prepared).map_or(1, |n| n + 1)
     }
 
     /// The loads that the ledger knows to have ended, oldest first, at most `limit`: what a server remembers of
@@ -386,7 +403,7 @@ fn write_ledger(conn: &Connection, e: &LedgerEntry) -> rusqlite::Result<()> {
         e.begun,
         crate::clock::millis(),
     ])?;
-    Ok(())
+    prepared::forget(conn, e.transaction)
 }
 
 /// How a column goes over the wire, by the declared type that SQLite reports.

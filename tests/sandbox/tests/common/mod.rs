@@ -32,6 +32,15 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {self:?}"))
     }
 
+    /// Expects this `Status`, and this in the `Message`.
+    pub fn expect(&self, status: &str, message: &str) -> Value {
+        let value = self.json();
+        assert_eq!(value["Status"], status, "{value}");
+        let said = value["Message"].as_str().unwrap();
+        assert!(if message.is_empty() { said.is_empty() } else { said.contains(message) }, "{value}");
+        value
+    }
+
     pub fn status_text(&self) -> String {
         self.json()["Status"].as_str().unwrap_or_default().to_owned()
     }
@@ -190,6 +199,74 @@ impl World {
 
     pub fn load(&self, label: &str, body: &str, headers: &[(&str, &str)]) -> Answer {
         self.try_load(label, body, headers).expect("an answer")
+    }
+
+    /// A request of the transaction interface about the table `d.t`, from the FE on, through its redirects; `None`
+    /// if there was no answer.
+    pub fn try_txn(&self, name: &str, label: &str, body: &str, headers: &[(&str, &str)]) -> Option<Answer> {
+        self.try_txn_at(self.fe(), name, label, body, headers)
+    }
+
+    pub fn try_txn_at(
+        &self,
+        address: SocketAddr,
+        name: &str,
+        label: &str,
+        body: &str,
+        headers: &[(&str, &str)],
+    ) -> Option<Answer> {
+        let length = body.len().to_string();
+        let mut all = vec![ROOT, ("label", label), ("Content-Length", &length)];
+        for (name, default) in [("db", "d"), ("table", "t")] {
+            if !headers.iter().any(|(own, _)| *own == name) {
+                all.push((name, default));
+            }
+        }
+        all.extend_from_slice(headers);
+        let method = if name == "load" {
+            all.push(EXPECT);
+            "PUT"
+        } else {
+            "POST"
+        };
+        let target = format!("/api/transaction/{name}");
+        let mut address = address;
+        for _ in 0..4 {
+            let mut wire = Wire { stream: TcpStream::connect(address).ok()? };
+            wire.stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+            wire.head(method, &target, &all);
+            let mut answer = wire.try_answer()?;
+            if answer.status == 100 {
+                wire.stream.write_all(body.as_bytes()).ok()?;
+                answer = wire.try_answer()?;
+            }
+            if answer.status != 307 {
+                return Some(answer);
+            }
+            let location = answer.header("Location").unwrap().strip_prefix("http://").unwrap();
+            address = location.split('/').next().unwrap().parse().unwrap();
+        }
+        panic!("redirected in circles");
+    }
+
+    pub fn txn(&self, name: &str, label: &str, headers: &[(&str, &str)]) -> Answer {
+        self.try_txn(name, label, "", headers).expect("an answer")
+    }
+
+    pub fn txn_load(&self, label: &str, body: &str, headers: &[(&str, &str)]) -> Answer {
+        self.try_txn("load", label, body, headers).expect("an answer")
+    }
+
+    /// Begins a transaction and loads that into it.
+    pub fn begun(&self, label: &str, body: &str) {
+        self.txn("begin", label, &[]).expect("OK", "");
+        self.txn_load(label, body, &[]).expect("OK", "");
+    }
+
+    /// The same, prepared.
+    pub fn prepared(&self, label: &str, body: &str) {
+        self.begun(label, body);
+        self.txn("prepare", label, &[]).expect("OK", "");
     }
 
     /// What `get_load_state` says.
