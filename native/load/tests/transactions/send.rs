@@ -1,0 +1,262 @@
+//! Sending rows: never twice into the same transaction.
+
+use std::time::{Duration, Instant};
+
+use starrocks_load::{ErrorCode, Level};
+
+use crate::common::{BODY, LABEL, Server, dead_port, lines};
+use crate::world::{World, failed, garbled, ok, said, shown, soon};
+
+#[test]
+fn a_lost_answer_loses_the_transaction() {
+    let world = World::open();
+    world.loses("be load");
+    let e = world.send().unwrap_err();
+    assert!(e.lost && e.error.retriable, "{e}");
+    assert_eq!((world.taken_in(), world.count("be load"), world.log.retries()), (2, 1, 0));
+    for part in
+        ["load of 12 bytes into db.t in a transaction failed", LABEL, &world.fe.url(), &world.be.url()]
+    {
+        assert!(e.error.message.contains(part), "{part}: {e}");
+    }
+}
+
+#[test]
+fn no_garbled_answer_is_taken_for_ok_and_none_is_followed_by_a_repeat() {
+    for answer in garbled() {
+        let text = shown(&answer);
+        let world = World::open();
+        world.does("be load", move |conn, site| {
+            let _ = crate::world::be(conn, site);
+            conn.raw(answer);
+            conn.close();
+        });
+        let e = world.send().expect_err(&text);
+        assert!(e.lost, "{text}: {e}");
+        assert_eq!(world.count("be load"), 1, "{text}");
+    }
+}
+
+#[test]
+fn a_connection_that_breaks_in_the_midst_of_the_rows_loses_the_transaction() {
+    let world = World::open();
+    world.does("be load", |conn, _| {
+        conn.go_on();
+        conn.close();
+    });
+    let body = vec![b'x'; 64 << 20];
+    let e = world.client.send(&crate::world::transaction(&[]), &body, &world.log).unwrap_err();
+    assert!(e.lost, "{e}");
+    assert_eq!(world.count("be load"), 1);
+}
+
+/// A request that got no further than its headers has put nothing into the transaction.
+#[test]
+fn what_was_not_sent_is_sent_again() {
+    let world = World::open();
+    world.closes("be load").closes("fe load");
+    world.send().unwrap();
+    assert_eq!((world.taken_in(), world.count("be load"), world.log.retries()), (2, 2, 2));
+
+    // An answer instead of `100 Continue`: the server is busy, and hasn't looked at the transaction.
+    for busy in [
+        said("INTERNAL_ERROR", "Stream Load exceed http cuncurrent limit 3, please try again later", ""),
+        said("MEM_LIMIT_EXCEEDED", "Memory of process exceed limit.", ""),
+        said("Splendid", "", ""),
+    ] {
+        let world = World::open();
+        world.does("be load", move |conn, _| {
+            conn.json(&busy);
+            conn.close();
+        });
+        world.send().unwrap();
+        assert_eq!((world.taken_in(), world.log.retries()), (2, 1));
+    }
+    let world = World::open();
+    world.does("be load", |conn, _| conn.answer("503 Service Unavailable", "", "busy"));
+    world.send().unwrap();
+    assert_eq!((world.taken_in(), world.log.retries()), (2, 1));
+}
+
+/// The same answers, given to the rows themselves.
+#[test]
+fn a_failure_after_the_rows_loses_the_transaction() {
+    for answer in [
+        said("INTERNAL_ERROR", "Stream Load exceed http cuncurrent limit 3, please try again later", ""),
+        said("MEM_LIMIT_EXCEEDED", "Memory of process exceed limit.", ""),
+        said("INTERNAL_ERROR", "load request not equal last.", ""),
+        said("TIMEOUT", "", ""),
+        said("PUBLISH_TIMEOUT", "", ""),
+        said("LABEL_ALREADY_EXISTS", "", ""),
+    ] {
+        let world = World::open();
+        world.says("be load", &answer);
+        let e = world.send().unwrap_err();
+        assert!(e.lost && e.error.retriable, "{e}");
+        assert_eq!(world.count("be load"), 1);
+    }
+}
+
+#[test]
+fn another_request_in_processing_is_waited_for() {
+    for message in ["Transaction in processing, please retry later", "Transaction is in processing"] {
+        let world = World::open();
+        let busy = said("TXN_IN_PROCESSING", message, "");
+        // Before the rows, and when they are sent already.
+        world.says("be load", &busy).does("be load", move |conn, _| {
+            conn.json(&busy);
+            conn.close();
+        });
+        let started = Instant::now();
+        world.send().unwrap();
+        assert!(started.elapsed() >= Duration::from_millis(150), "there are pauses");
+        assert_eq!((world.taken_in(), world.count("be load"), world.log.retries()), (2, 3, 0));
+    }
+}
+
+#[test]
+fn another_request_in_processing_is_not_waited_for_for_ever() {
+    let world = World::open();
+    for _ in 0..100 {
+        world.says("be load", &said("TXN_IN_PROCESSING", "Transaction is in processing", ""));
+    }
+    let started = Instant::now();
+    let e = world.send().unwrap_err();
+    assert!(e.lost && e.error.message.contains("TXN_IN_PROCESSING"), "{e}");
+    assert!(started.elapsed() >= Duration::from_secs(5));
+    assert!(started.elapsed() < Duration::from_secs(15));
+    assert_eq!(world.taken_in(), 1);
+}
+
+#[test]
+fn a_transaction_that_is_gone_is_lost() {
+    for answer in [
+        said("TXN_NOT_EXISTS", &format!("Transaction with label {LABEL} not exists"), ""),
+        said("ABORTED", "current transaction is aborted", ""),
+        said("ABORTED", "The load is timeout, and will be aborted", ""),
+    ] {
+        let world = World::open();
+        world.end_in("ABORTED", "timeout by txn manager").says("be load", &answer);
+        world.does("fe load", redirect(&world));
+        let e = world.send().unwrap_err();
+        assert!(e.lost, "{e}");
+        assert!(e.error.message.contains("timeout by txn manager"), "{e}");
+    }
+    // The leader doesn't know it.
+    let world = World::new();
+    let e = world.send().unwrap_err();
+    assert!(e.lost && e.error.message.contains("Can't find the transaction"), "{e}");
+    assert_eq!(world.asked(), ["fe load", "fe state"]);
+}
+
+fn redirect(
+    world: &World,
+) -> impl FnOnce(&mut crate::common::Conn<'_>, &crate::world::Site) + Send + 'static {
+    let be = world.be.url();
+    move |conn, _| conn.redirect(&format!("{be}{}", conn.path))
+}
+
+/// What rows sent before came to may only show now, and makes another transaction of the same rows useless.
+#[test]
+fn bad_rows_fail() {
+    let world = World::open();
+    world.end_in("ABORTED", "too many filtered rows");
+    world
+        .does("fe load", redirect(&world))
+        .says("be load", &said("ABORTED", "current transaction is aborted", ""));
+    let e = world.send().unwrap_err();
+    assert!(!e.lost && !e.error.retriable && e.error.message.contains("max_filter_ratio"), "{e}");
+
+    let log = Server::start(|conn| conn.answer("200 OK", "", "Error: NULL in 'a'. Row: 1\n"));
+    let url = format!("http://{}/api/_load_error_log?file=x", log.address);
+    let world = World::open();
+    world.says(
+        "be load",
+        &said("INTERNAL_ERROR", "too many filtered rows", &format!(",\"ErrorURL\":\"{url}\"")),
+    );
+    let e = world.send().unwrap_err();
+    assert_eq!((e.lost, e.error.code), (false, ErrorCode::Load));
+    assert!(e.error.message.contains("NULL in 'a'"), "{e}");
+}
+
+/// The BE that has the open transaction is gone.
+#[test]
+fn a_dead_be_loses_the_transaction_when_the_tries_are_used_up() {
+    let dead = dead_port();
+    let world = World::open();
+    let to_dead = move |conn: &mut crate::common::Conn<'_>, _: &crate::world::Site| {
+        conn.redirect(&format!("http://127.0.0.1:{dead}{}", conn.path));
+    };
+    world.does("fe load", to_dead);
+    world.send().unwrap();
+    assert_eq!((world.taken_in(), world.log.retries()), (2, 1));
+
+    let world = World::open_with(|config| config.max_retries = 1);
+    world.does("fe load", to_dead).does("fe load", to_dead);
+    let e = world.send().unwrap_err();
+    assert!(e.lost && e.error.retriable && e.error.code == ErrorCode::Connect, "{e}");
+    assert!(e.error.message.contains("redirected to BE") && e.error.message.contains("host-mapping"), "{e}");
+    assert_eq!(world.taken_in(), 1);
+}
+
+#[test]
+fn an_ok_to_rows_that_were_not_read_is_not_believed() {
+    let world = World::open();
+    world.does("be load", |conn, _| {
+        conn.json(&ok());
+        conn.close();
+    });
+    let e = world.send().unwrap_err();
+    assert!(e.lost && e.error.message.contains("before it could have read"), "{e}");
+}
+
+#[test]
+fn a_stale_connection_costs_no_try() {
+    let world = World::open_with(|config| config.max_retries = 0);
+    world.send().unwrap();
+    world.closes("be load");
+    world.send().unwrap();
+    assert_eq!((world.taken_in(), world.log.retries(), world.be.connections()), (3, 0, 2));
+}
+
+#[test]
+fn an_fe_that_refuses_for_now_is_asked_again() {
+    let world = World::open();
+    world.says("fe load", &failed("get database read lock timeout, database=db, timeout=5000ms"));
+    world.send().unwrap();
+    assert_eq!((world.taken_in(), world.log.retries()), (2, 1));
+}
+
+/// A BE in load-url is found out by a load without rows, if not when the transaction began.
+#[test]
+fn a_be_in_load_url_gets_the_rows_directly() {
+    for begun_here in [true, false] {
+        let world = if begun_here { World::new() } else { World::open() };
+        let client = starrocks_load::Client::new(crate::common::config(&[world.be.url()])).unwrap();
+        let transaction = crate::world::transaction(&[]);
+        if begun_here {
+            client.begin(&transaction, &world.log).unwrap();
+        }
+        for _ in 0..2 {
+            client.send(&transaction, &BODY.to_vec(), &world.log).unwrap();
+        }
+        assert!(world.log.has(Level::Info, "takes loads itself"));
+        assert_eq!(world.taken_in(), if begun_here { 2 } else { 3 });
+        assert_eq!(world.count("be load"), if begun_here { 2 } else { 3 });
+        let rows = Some(3 * lines(BODY) as u64 - if begun_here { 3 } else { 0 });
+        client.prepare(&transaction, rows, &world.log).unwrap();
+    }
+}
+
+#[test]
+fn a_server_that_never_answers_is_given_up() {
+    let world = World::open_with(|config| config.socket_timeout = Some(Duration::from_millis(200)));
+    world.does("be load", |conn, site| {
+        let _ = crate::world::be(conn, site);
+        conn.hang();
+    });
+    let started = Instant::now();
+    let e = world.send().unwrap_err();
+    assert!(e.lost && e.error.code == ErrorCode::Timeout, "{e}");
+    soon(started);
+}
