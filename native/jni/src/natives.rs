@@ -7,7 +7,6 @@ use std::time::Duration;
 use jni::objects::{JByteArray, JByteBuffer, JClass};
 use jni::sys::{JNI_ERR, JNI_VERSION_1_8, jint, jlong};
 use jni::{Env, JavaVM, NativeMethod, jni_str, native_method};
-use starrocks_load::Client;
 use starrocks_sink::counters::Counters;
 use starrocks_sink::events::Events;
 use starrocks_sink::{Code, Config, HttpLoader, Session, SinkError, describe, live};
@@ -17,7 +16,7 @@ use crate::handles::Slab;
 use crate::memory::{JavaCells, direct_bytes};
 
 /// Version of everything that crosses this boundary: natives, row blocks, pairs, events, counters.
-const ABI: jint = 1;
+const ABI: jint = 2;
 
 /// The longest a native call may wait, so that a cancelled task is never held up here.
 const LONGEST_WAIT: Duration = Duration::from_millis(100);
@@ -25,7 +24,7 @@ const LONGEST_WAIT: Duration = Duration::from_millis(100);
 /// The sessions of this copy of the library. A class loader that loads the library has a copy of its own.
 static SESSIONS: Slab<Session> = Slab::new();
 
-const METHODS: [NativeMethod; 12] = [
+const METHODS: [NativeMethod; 19] = [
     native_method! { static fn abi() -> jint, error_policy = ThrowSinkException },
     native_method! {
         static fn open(config: jbyte[], counters: java.nio.ByteBuffer) -> jlong,
@@ -39,6 +38,25 @@ const METHODS: [NativeMethod; 12] = [
         error_policy = ThrowSinkException,
     },
     native_method! { static fn flush(session: jlong), error_policy = ThrowSinkException },
+    native_method! {
+        static fn restore(session: jlong, piece: jbyte[]), error_policy = ThrowSinkException
+    },
+    native_method! {
+        static fn await_ready(session: jlong, wait_ms: jint) -> jboolean, error_policy = ThrowSinkException
+    },
+    native_method! {
+        static fn begin_checkpoint(session: jlong, id: jlong), error_policy = ThrowSinkException
+    },
+    native_method! {
+        static fn await_checkpoint(session: jlong, wait_ms: jint) -> jboolean, error_policy = ThrowSinkException
+    },
+    native_method! {
+        static fn next_state(session: jlong) -> jbyte[], error_policy = ThrowSinkException
+    },
+    native_method! {
+        static fn complete_checkpoint(session: jlong, id: jlong), error_policy = ThrowSinkException
+    },
+    native_method! { static fn finish(session: jlong), error_policy = ThrowSinkException },
     native_method! {
         name = "await",
         sig = (session: jlong, wait_ms: jint) -> jboolean,
@@ -102,8 +120,8 @@ fn open<'local>(
     let counters = Arc::new(counters);
     let events = Arc::new(Events::default());
     let config = Config::decode(&config)?;
-    let client = Client::new(config.client.clone()).map_err(SinkError::from)?;
-    let loader = Arc::new(HttpLoader::new(client, Arc::clone(&counters), Arc::clone(&events)));
+    let loader = HttpLoader::new(config.client.clone(), Arc::clone(&counters), Arc::clone(&events))?;
+    let loader = Arc::new(loader);
     let session = Session::open(config, loader, counters, events)?;
     Ok(SESSIONS.insert(session))
 }
@@ -145,6 +163,67 @@ fn submit<'local>(
 
 fn flush<'local>(_: &mut Env<'local>, _: JClass<'local>, session: jlong) -> Result<(), Failure> {
     Ok(SESSIONS.get(session)?.flush()?)
+}
+
+fn restore<'local>(
+    env: &mut Env<'local>,
+    _: JClass<'local>,
+    session: jlong,
+    piece: JByteArray<'local>,
+) -> Result<(), Failure> {
+    let piece = env.convert_byte_array(&piece)?;
+    Ok(SESSIONS.get(session)?.restore(&piece)?)
+}
+
+fn await_ready<'local>(
+    _: &mut Env<'local>,
+    _: JClass<'local>,
+    session: jlong,
+    wait_ms: jint,
+) -> Result<bool, Failure> {
+    Ok(SESSIONS.get(session)?.wait_ready(wait(wait_ms))?)
+}
+
+fn begin_checkpoint<'local>(
+    _: &mut Env<'local>,
+    _: JClass<'local>,
+    session: jlong,
+    id: jlong,
+) -> Result<(), Failure> {
+    Ok(SESSIONS.get(session)?.begin_checkpoint(checkpoint(id)?)?)
+}
+
+fn await_checkpoint<'local>(
+    _: &mut Env<'local>,
+    _: JClass<'local>,
+    session: jlong,
+    wait_ms: jint,
+) -> Result<bool, Failure> {
+    Ok(SESSIONS.get(session)?.wait_checkpoint(wait(wait_ms))?)
+}
+
+fn next_state<'local>(
+    env: &mut Env<'local>,
+    _: JClass<'local>,
+    session: jlong,
+) -> Result<JByteArray<'local>, Failure> {
+    match SESSIONS.get(session)?.next_state()? {
+        Some(piece) => Ok(env.byte_array_from_slice(&piece)?),
+        None => Ok(JByteArray::default()),
+    }
+}
+
+fn complete_checkpoint<'local>(
+    _: &mut Env<'local>,
+    _: JClass<'local>,
+    session: jlong,
+    id: jlong,
+) -> Result<(), Failure> {
+    Ok(SESSIONS.get(session)?.complete_checkpoint(checkpoint(id)?)?)
+}
+
+fn finish<'local>(_: &mut Env<'local>, _: JClass<'local>, session: jlong) -> Result<(), Failure> {
+    Ok(SESSIONS.get(session)?.finish()?)
 }
 
 fn await_loaded<'local>(
@@ -202,6 +281,10 @@ fn read_table<'local>(
     let request = env.convert_byte_array(&request)?;
     let reply = describe::read_table(&request)?;
     Ok(env.byte_array_from_slice(&reply)?)
+}
+
+fn checkpoint(id: jlong) -> Result<u64, Failure> {
+    u64::try_from(id).map_err(|_| SinkError::new(Code::Internal, format!("{id} is no checkpoint")).into())
 }
 
 fn wait(ms: jint) -> Duration {

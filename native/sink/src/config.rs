@@ -1,5 +1,6 @@
 //! What a session is told when it is opened.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use starrocks_load::ClientConfig;
 use starrocks_load::label::Labels;
 use starrocks_row::Pairs;
 
+use crate::delivery::{Delivery, InDoubt, Wanted};
 use crate::error::{Code, SinkError};
 use crate::pool::CHUNK;
 use crate::writer::SealAt;
@@ -28,6 +30,18 @@ pub struct Config {
     pub labels: Labels,
     /// Number of the subtask, for thread names.
     pub subtask: u32,
+    /// How rows are delivered.
+    pub delivery: Wanted,
+    /// What to do where it can't be found out whether rows are loaded.
+    pub in_doubt: InDoubt,
+    /// Whether transactions that former sessions left open are rolled back.
+    pub clean_up: bool,
+    /// How many labels to look at for that, per table and former session; `None`: until the server knows no more.
+    pub most_cleaned: Option<u64>,
+    /// How long the server lets a transaction be open.
+    pub transaction_timeout: Duration,
+    /// Folders for temporary files.
+    pub temporary_folders: Vec<PathBuf>,
     /// `sink.properties.*`, without the prefix.
     pub properties: Properties,
     /// The zone in which TIMESTAMP_LTZ values become wall time.
@@ -66,7 +80,31 @@ impl Config {
             None => ZoneRules::utc(),
         };
         let properties = Properties::from_pairs(&pairs).map_err(invalid)?;
+        let option = |key: &str| Ok::<_, SinkError>(pairs.text(key).map_err(invalid)?.unwrap_or_default());
+        let most_cleaned: i64 = match option("sink.exactly-once.check-num-lingering-txn")? {
+            "" => -1,
+            text => text.parse().map_err(|_| {
+                invalid(format!(
+                    "option 'sink.exactly-once.check-num-lingering-txn': '{text}' is not a whole number"
+                ))
+            })?,
+        };
+        let folders = option("context.temporary-folders")?;
         Ok(Self {
+            delivery: wanted(
+                option("sink.semantic")?,
+                option("sink.version")?,
+                option("sink.at-least-once.use-transaction-stream-load")? == "true",
+            )?,
+            in_doubt: in_doubt(option("sink.exactly-once.in-doubt")?)?,
+            clean_up: option("sink.exactly-once.enable-abort-lingering-txn")? != "false",
+            most_cleaned: u64::try_from(most_cleaned).ok(),
+            transaction_timeout: transaction_timeout(&properties),
+            temporary_folders: folders
+                .split('\n')
+                .filter(|text| !text.is_empty())
+                .map(PathBuf::from)
+                .collect(),
             client,
             seal_at: SealAt {
                 open_bytes,
@@ -81,6 +119,35 @@ impl Config {
             properties,
             zone: Arc::new(zone),
         })
+    }
+}
+
+/// How long the server lets a transaction be open: the user's, else what the client asks for.
+fn transaction_timeout(properties: &Properties) -> Duration {
+    let seconds = properties.get("timeout").and_then(|text| text.trim().parse().ok()).filter(|&s| s > 0);
+    Duration::from_secs(seconds.unwrap_or(600))
+}
+
+/// How the options want rows delivered; what is missing has its default.
+fn wanted(semantic: &str, version: &str, transactions: bool) -> Result<Wanted, SinkError> {
+    use Delivery::{Hold, Load, LoadInTransaction, Transaction};
+    match (semantic, version.to_ascii_uppercase().as_str()) {
+        ("" | "at-least-once", "V1") => Ok(Wanted::Exactly(Load)),
+        ("" | "at-least-once", _) if transactions => Ok(Wanted::IfTransactions(LoadInTransaction, Load)),
+        ("" | "at-least-once", _) => Ok(Wanted::Exactly(Load)),
+        ("exactly-once", "V1") => Ok(Wanted::Exactly(Hold)),
+        ("exactly-once", "V2") => Ok(Wanted::Exactly(Transaction)),
+        ("exactly-once", "" | "AUTO") => Ok(Wanted::IfTransactions(Transaction, Hold)),
+        _ => Err(invalid(format!("'sink.semantic' = '{semantic}', 'sink.version' = '{version}'"))),
+    }
+}
+
+fn in_doubt(text: &str) -> Result<InDoubt, SinkError> {
+    match text {
+        "" | "fail" => Ok(InDoubt::Fail),
+        "load-again" => Ok(InDoubt::LoadAgain),
+        "skip" => Ok(InDoubt::Skip),
+        other => Err(invalid(format!("'sink.exactly-once.in-doubt' = '{other}'"))),
     }
 }
 

@@ -59,10 +59,28 @@ pub enum Cell {
     EventsDropped = 22,
     /// Gauge: threads of the session.
     Threads = 23,
-    /// Gauge: bytes of packed batches, which wait for their checkpoint to complete or for their load.
+    /// Gauge: bytes of packed rows that wait for their checkpoint to complete, or for their load after that.
     HeldBytes = 24,
-    /// Gauge: those of them that are in spill files.
+    /// Gauge: how many of those are in spill files.
     SpilledBytes = 25,
+    /// Gauge: transactions begun and not prepared.
+    OpenTransactions = 26,
+    /// Gauge: transactions prepared and not committed.
+    PreparedTransactions = 27,
+    /// Transactions committed.
+    Commits = 28,
+    /// Time spent in commits, tries included.
+    CommitNs = 29,
+    /// Transactions rolled back, or tried to.
+    Rollbacks = 30,
+    /// Transactions whose rows were sent again in a new one.
+    ResentTransactions = 31,
+    /// Gauge: pieces of restored state still to be dealt with before rows are taken.
+    Restoring = 32,
+    /// Gauge: bytes of state of the checkpoint taken last.
+    LastCheckpointBytes = 33,
+    /// Gauge: batches of completed checkpoints that the server doesn't take now.
+    Stalled = 34,
 }
 
 /// The cells of one session. Any thread may read and write; the values are independent of each other.

@@ -1,21 +1,49 @@
-//! Sealed batches on their way to the flusher threads.
+//! Work on its way to the background threads.
 //!
-//! Every table has a lane of its own. A lane is served by one thread at a time, in order, so that batches of
-//! one table load one after the other (a PRIMARY KEY table must see an older row before a newer one) while
-//! different tables load side by side. What waits in the lanes is bounded by the memory the batches hold.
+//! Work waits in lanes. A lane is served by one thread at a time, in order, while different lanes go side by side.
+//! Every table has two: one for its rows until a checkpoint covers them, one for what completed checkpoints allow (a
+//! PRIMARY KEY table must see an older row before a newer one, so neither may overtake itself). What waits in the lanes
+//! is bounded by the memory that the batches in it hold.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::batch::Batch;
 use crate::error::SinkError;
 
-/// What a flusher thread has to do next.
+/// What kind of thread a job needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Computes, and talks to nobody.
+    Compute = 0,
+    /// Sends rows: as many at a time as the user allows.
+    Send = 1,
+    /// Waits for an answer to a small request.
+    Control = 2,
+}
+
+const CLASSES: usize = 3;
+
+/// Which wait a lane's jobs are counted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// What the next checkpoint must wait for.
+    Rows = 0,
+    /// What was allowed by completed checkpoints, or by a restore.
+    Settle = 1,
+}
+
+const SIDES: usize = 2;
+
+/// A lane of a [`Flow`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lane(usize);
+
+/// What a thread has to do next.
 #[derive(Debug)]
-pub enum Next {
-    /// Load this batch, then call [`Flow::done`] with its lane.
-    Load(usize, Box<Batch>),
+pub enum Next<J> {
+    /// Do this, then call [`Flow::done`] or [`Flow::put_back`] with its lane.
+    Job(Lane, J),
     /// Nothing came in the given time.
     Idle,
     /// The session has failed or is being closed.
@@ -23,91 +51,121 @@ pub enum Next {
 }
 
 /// The lanes of one session, and its fate. Any thread may use it.
-#[derive(Debug, Default)]
-pub struct Flow {
-    state: Mutex<State>,
+#[derive(Debug)]
+pub struct Flow<J> {
+    state: Mutex<State<J>>,
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    lanes: Vec<Lane>,
-    /// Lanes with a batch and no thread at it, in the order in which they became so.
-    ready: VecDeque<usize>,
-    /// Batches sealed and not loaded yet.
-    unloaded: usize,
+#[derive(Debug)]
+struct State<J> {
+    lanes: Vec<Queue<J>>,
+    /// Lanes with a job and no thread at it, by the class of their first job, in the order in which they became so.
+    ready: [VecDeque<usize>; CLASSES],
+    /// Jobs that aren't done.
+    pending: [usize; SIDES],
     failure: Option<SinkError>,
 }
 
-#[derive(Debug, Default)]
-struct Lane {
-    waiting: VecDeque<Box<Batch>>,
+#[derive(Debug)]
+struct Queue<J> {
+    side: Side,
+    waiting: VecDeque<(Class, J)>,
     busy: bool,
 }
 
-impl Flow {
-    /// Adds a lane and returns its number.
-    pub fn add_lane(&self) -> usize {
+impl<J> Default for Flow<J> {
+    fn default() -> Self {
+        let state =
+            State { lanes: Vec::new(), ready: Default::default(), pending: [0; SIDES], failure: None };
+        Self { state: Mutex::new(state), changed: Condvar::new() }
+    }
+}
+
+impl<J> State<J> {
+    fn make_ready(&mut self, lane: usize) {
+        if let Some((class, _)) = self.lanes[lane].waiting.front() {
+            self.ready[*class as usize].push_back(lane);
+        }
+    }
+}
+
+impl<J> Flow<J> {
+    /// Adds a lane.
+    pub fn add_lane(&self, side: Side) -> Lane {
         let mut state = self.lock();
-        state.lanes.push(Lane::default());
-        state.lanes.len() - 1
+        state.lanes.push(Queue { side, waiting: VecDeque::new(), busy: false });
+        Lane(state.lanes.len() - 1)
     }
 
-    /// Puts a batch at the end of its lane. After a failure it is let go: the checkpoint replays its rows.
-    pub fn seal(&self, lane: usize, batch: Batch) {
+    /// Puts a job at the end of its lane. After a failure it is let go: the checkpoint replays its rows.
+    pub fn push(&self, lane: Lane, class: Class, job: J) {
         let mut state = self.lock();
         if state.failure.is_some() {
             return;
         }
-        state.unloaded += 1;
-        let queue = &mut state.lanes[lane];
-        queue.waiting.push_back(Box::new(batch));
+        let queue = &mut state.lanes[lane.0];
+        let side = queue.side;
+        queue.waiting.push_back((class, job));
         if !queue.busy && queue.waiting.len() == 1 {
-            state.ready.push_back(lane);
+            state.make_ready(lane.0);
         }
+        state.pending[side as usize] += 1;
         drop(state);
         self.changed.notify_all();
     }
 
-    /// The next batch to load, waiting for one at most `limit` long.
-    pub fn next(&self, limit: Duration) -> Next {
-        let nothing = |state: &mut State| state.ready.is_empty() && state.failure.is_none();
+    /// The next job of one of `classes`, the first of them first, waiting for one at most `limit` long.
+    pub fn next(&self, classes: &[Class], limit: Duration) -> Next<J> {
+        let nothing = |state: &mut State<J>| {
+            classes.iter().all(|class| state.ready[*class as usize].is_empty()) && state.failure.is_none()
+        };
         let mut state = self.wait(limit, nothing);
         if state.failure.is_some() {
             return Next::Stop;
         }
-        let Some(number) = state.ready.pop_front() else { return Next::Idle };
-        let lane = &mut state.lanes[number];
-        match lane.waiting.pop_front() {
-            Some(batch) => {
-                lane.busy = true;
-                Next::Load(number, batch)
-            }
-            None => Next::Idle,
-        }
+        let Some(lane) = classes.iter().find_map(|class| state.ready[*class as usize].pop_front()) else {
+            return Next::Idle;
+        };
+        let queue = &mut state.lanes[lane];
+        let Some((_, job)) = queue.waiting.pop_front() else { return Next::Idle };
+        queue.busy = true;
+        Next::Job(Lane(lane), job)
     }
 
-    /// Says that the batch taken from `lane` has been loaded.
-    pub fn done(&self, lane: usize) {
+    /// Says that the job taken from `lane` is done.
+    pub fn done(&self, lane: Lane) {
         let mut state = self.lock();
-        state.unloaded = state.unloaded.saturating_sub(1);
-        let queue = &mut state.lanes[lane];
-        queue.busy = false;
-        if !queue.waiting.is_empty() {
-            state.ready.push_back(lane);
-        }
+        let side = state.lanes[lane.0].side;
+        state.pending[side as usize] = state.pending[side as usize].saturating_sub(1);
+        state.lanes[lane.0].busy = false;
+        state.make_ready(lane.0);
         drop(state);
         self.changed.notify_all();
     }
 
-    /// Ends the session: nothing more is loaded, everybody who waits is told. The first failure stays.
+    /// Puts a job that can't be done yet back to the front of its lane, behind all other lanes.
+    pub fn put_back(&self, lane: Lane, class: Class, job: J) {
+        let mut state = self.lock();
+        if state.failure.is_some() {
+            return;
+        }
+        let queue = &mut state.lanes[lane.0];
+        queue.waiting.push_front((class, job));
+        queue.busy = false;
+        state.make_ready(lane.0);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Ends the session: nothing more is done, everybody who waits is told. The first failure stays.
     pub fn fail(&self, failure: SinkError) {
         let mut state = self.lock();
         if state.failure.is_none() {
             state.failure = Some(failure);
         }
         let dropped: Vec<_> = state.lanes.iter_mut().flat_map(|lane| lane.waiting.drain(..)).collect();
-        state.ready.clear();
+        state.ready.iter_mut().for_each(VecDeque::clear);
         drop(state);
         drop(dropped);
         self.changed.notify_all();
@@ -118,28 +176,39 @@ impl Flow {
         self.lock().failure.clone().map_or(Ok(()), Err)
     }
 
-    /// Whether sealed batches are still to be loaded.
-    pub fn is_empty(&self) -> bool {
-        self.lock().unloaded == 0
+    /// Whether nothing is to be done on this side.
+    pub fn is_idle(&self, side: Side) -> bool {
+        self.lock().pending[side as usize] == 0
     }
 
-    /// Waits until all sealed batches are loaded, at most `limit` long; says whether they are.
-    pub fn wait_loaded(&self, limit: Duration) -> Result<bool, SinkError> {
-        let state = self.wait(limit, |state| state.unloaded > 0 && state.failure.is_none());
+    /// Waits until nothing is to be done on these sides, at most `limit` long; says whether that is so.
+    pub fn wait_idle(&self, sides: &[Side], limit: Duration) -> Result<bool, SinkError> {
+        let busy = |state: &State<J>| sides.iter().any(|side| state.pending[*side as usize] > 0);
+        let state = self.wait(limit, |state| busy(state) && state.failure.is_none());
         match &state.failure {
             Some(failure) => Err(failure.clone()),
-            None => Ok(state.unloaded == 0),
+            None => Ok(!busy(&state)),
         }
     }
 
-    fn wait(&self, limit: Duration, until_not: impl FnMut(&mut State) -> bool) -> MutexGuard<'_, State> {
+    /// Pauses between two tries; an error, at once, when the session fails.
+    pub fn pause(&self, time: Duration) -> Result<(), SinkError> {
+        let state = self.wait(time, |state| state.failure.is_none());
+        state.failure.clone().map_or(Ok(()), Err)
+    }
+
+    fn wait(
+        &self,
+        limit: Duration,
+        until_not: impl FnMut(&mut State<J>) -> bool,
+    ) -> MutexGuard<'_, State<J>> {
         self.changed
             .wait_timeout_while(self.lock(), limit, until_not)
             .unwrap_or_else(PoisonError::into_inner)
             .0
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State<J>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -147,18 +216,13 @@ impl Flow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::Framing;
     use crate::error::Code;
-    use crate::pool::Pool;
-    use std::sync::Arc;
 
-    fn batch(label: &str) -> Batch {
-        Batch::new(label.into(), Framing::default(), Arc::new(Pool::new(0)))
-    }
+    const ALL: [Class; 3] = [Class::Compute, Class::Send, Class::Control];
 
-    fn label(next: Next) -> String {
+    fn job(next: Next<&str>) -> String {
         match next {
-            Next::Load(lane, batch) => format!("{lane}:{}", batch.label),
+            Next::Job(lane, job) => format!("{}:{job}", lane.0),
             other => format!("{other:?}"),
         }
     }
@@ -166,35 +230,74 @@ mod tests {
     #[test]
     fn one_lane_goes_one_by_one_and_lanes_go_side_by_side() {
         let flow = Flow::default();
-        let (a, b) = (flow.add_lane(), flow.add_lane());
+        let (a, b) = (flow.add_lane(Side::Rows), flow.add_lane(Side::Rows));
         for (lane, name) in [(a, "a1"), (a, "a2"), (b, "b1")] {
-            flow.seal(lane, batch(name));
+            flow.push(lane, Class::Send, name);
         }
-        assert_eq!(label(flow.next(Duration::ZERO)), "0:a1");
-        assert_eq!(label(flow.next(Duration::ZERO)), "1:b1");
-        assert_eq!(label(flow.next(Duration::ZERO)), "Idle", "a2 waits for a1");
+        assert_eq!(job(flow.next(&ALL, Duration::ZERO)), "0:a1");
+        assert_eq!(job(flow.next(&ALL, Duration::ZERO)), "1:b1");
+        assert_eq!(job(flow.next(&ALL, Duration::ZERO)), "Idle", "a2 waits for a1");
         flow.done(a);
-        assert_eq!(label(flow.next(Duration::ZERO)), "0:a2");
-        assert!(!flow.wait_loaded(Duration::ZERO).unwrap());
+        assert_eq!(job(flow.next(&ALL, Duration::ZERO)), "0:a2");
+        assert!(!flow.wait_idle(&[Side::Rows], Duration::ZERO).unwrap());
         flow.done(b);
         flow.done(a);
-        assert!(flow.wait_loaded(Duration::ZERO).unwrap());
-        assert!(flow.is_empty());
+        assert!(flow.wait_idle(&[Side::Rows], Duration::ZERO).unwrap());
+        assert!(flow.is_idle(Side::Rows));
+    }
+
+    #[test]
+    fn sides_are_waited_for_apart() {
+        let flow = Flow::default();
+        let (rows, settle) = (flow.add_lane(Side::Rows), flow.add_lane(Side::Settle));
+        flow.push(settle, Class::Send, "load");
+        assert!(flow.wait_idle(&[Side::Rows], Duration::ZERO).unwrap());
+        assert!(!flow.wait_idle(&[Side::Rows, Side::Settle], Duration::ZERO).unwrap());
+        flow.push(rows, Class::Send, "row");
+        assert!(!flow.is_idle(Side::Rows));
+    }
+
+    #[test]
+    fn threads_take_their_classes_only() {
+        let flow = Flow::default();
+        let (a, b) = (flow.add_lane(Side::Rows), flow.add_lane(Side::Rows));
+        flow.push(a, Class::Send, "send");
+        flow.push(a, Class::Control, "prepare a");
+        flow.push(b, Class::Control, "prepare b");
+        assert_eq!(job(flow.next(&[Class::Control], Duration::ZERO)), "1:prepare b");
+        assert_eq!(job(flow.next(&[Class::Control], Duration::ZERO)), "Idle");
+        assert_eq!(job(flow.next(&[Class::Send, Class::Control], Duration::ZERO)), "0:send");
+        flow.done(a);
+        assert_eq!(job(flow.next(&[Class::Control], Duration::ZERO)), "0:prepare a");
+    }
+
+    #[test]
+    fn what_is_put_back_stays_first_in_its_lane_and_lets_others_go_before() {
+        let flow = Flow::default();
+        let (a, b) = (flow.add_lane(Side::Settle), flow.add_lane(Side::Settle));
+        for (lane, name) in [(a, "a1"), (a, "a2"), (b, "b1")] {
+            flow.push(lane, Class::Send, name);
+        }
+        assert_eq!(job(flow.next(&ALL, Duration::ZERO)), "0:a1");
+        flow.put_back(a, Class::Send, "a1");
+        assert_eq!(job(flow.next(&ALL, Duration::ZERO)), "1:b1");
+        assert_eq!(job(flow.next(&ALL, Duration::ZERO)), "0:a1");
+        assert_eq!(job(flow.next(&ALL, Duration::ZERO)), "Idle");
+        assert!(!flow.is_idle(Side::Settle));
     }
 
     #[test]
     fn the_first_failure_stays_and_frees_what_waits() {
-        let pool = Arc::new(Pool::new(crate::pool::CHUNK));
         let flow = Flow::default();
-        let lane = flow.add_lane();
-        let mut full = Batch::new("x".into(), Framing::default(), Arc::clone(&pool));
-        assert!(full.append(b"row").unwrap());
-        flow.seal(lane, full);
+        let lane = flow.add_lane(Side::Rows);
+        let row = std::sync::Arc::new(());
+        flow.push(lane, Class::Send, std::sync::Arc::clone(&row));
         flow.fail(SinkError::new(Code::Load, "first"));
         flow.fail(SinkError::new(Code::Load, "second"));
-        assert!(pool.wait(1, Duration::ZERO), "memory of waiting batches is free at once");
+        assert_eq!(std::sync::Arc::strong_count(&row), 1, "what waited is freed at once");
         assert_eq!(flow.check().unwrap_err().message, "first");
-        assert_eq!(flow.wait_loaded(Duration::from_secs(9)).unwrap_err().message, "first");
-        assert!(matches!(flow.next(Duration::from_secs(9)), Next::Stop));
+        assert_eq!(flow.wait_idle(&[Side::Rows], Duration::from_secs(9)).unwrap_err().message, "first");
+        assert_eq!(flow.pause(Duration::from_secs(9)).unwrap_err().message, "first");
+        assert!(matches!(flow.next(&ALL, Duration::from_secs(9)), Next::Stop));
     }
 }

@@ -1,28 +1,114 @@
-//! How a sealed batch gets to the server.
+//! What a session asks of the server.
 
+use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use starrocks_load::{Client, ErrorCode, Events as LoadEvents, Level as LoadLevel, Load, LoadError, Loaded};
+use starrocks_load::{
+    Body, Client, ClientConfig, Commit, ErrorCode, Events as LoadEvents, Level as LoadLevel, Load, LoadError,
+    Loaded, NoEvents, Rollback, Transaction, TransactionError, reply::LabelState,
+};
 
-use crate::batch::Batch;
 use crate::counters::{Cell, Counters};
 use crate::error::{Code, SinkError};
 use crate::events::{Event, Events, Level, LoadEvent};
-use crate::writer::Target;
 
-/// Loads batches. Flusher threads call it side by side, each for another table.
+/// A table as loads name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// Its database.
+    pub database: String,
+    /// Its name.
+    pub table: String,
+    /// The headers that every load into it carries.
+    pub headers: Vec<(String, String)>,
+    /// Whether its rows are text that the user made: how many rows the server sees in it is then the user's affair.
+    pub raw: bool,
+}
+
+impl Destination {
+    /// The transaction of a label in this table.
+    pub fn transaction<'a>(&'a self, label: &'a str) -> Transaction<'a> {
+        Transaction { database: &self.database, table: &self.table, label, headers: &self.headers }
+    }
+
+    /// What the server must count, of that many rows.
+    fn countable(&self, rows: u64) -> Option<u64> {
+        (!self.raw).then_some(rows)
+    }
+}
+
+/// Rows that are loaded together, under their label.
+pub struct Rows<'a> {
+    /// Where they go.
+    pub destination: &'a Destination,
+    /// Their label, for ever.
+    pub label: &'a str,
+    /// How many they are.
+    pub rows: u64,
+    /// Their text.
+    pub body: &'a dyn Body,
+    /// Whether they may have been sent before, by a session that was restored or a call whose outcome isn't known.
+    pub earlier: bool,
+}
+
+/// A transaction that couldn't be gone on with.
+#[derive(Debug, Clone)]
+pub struct Setback {
+    /// Why.
+    pub error: SinkError,
+    /// Whether its rows may be sent in a new transaction, once this one is rolled back. Nothing of it can become
+    /// visible without a commit.
+    pub lost: bool,
+}
+
+/// A transaction to give up: its database, table and label.
+pub type Abandoned = (String, String, String);
+
+/// What a session asks of the server. Background threads call it side by side.
+///
+/// Every call tries as often as the options allow, unless told otherwise, and ends at once after
+/// [`shutdown`](Self::shutdown).
 pub trait Loader: Send + Sync {
-    /// Loads a batch for good, with as many tries as the options allow, always under the batch's label.
-    fn load(&self, target: &Target, batch: &Batch) -> Result<(), SinkError>;
+    /// Loads rows for good.
+    fn load(&self, rows: &Rows<'_>) -> Result<(), SinkError>;
 
-    /// Ends all loads at once; every later one fails.
+    /// Whether the server has transactions.
+    fn has_transactions(&self) -> Result<bool, SinkError>;
+
+    /// Begins a transaction.
+    fn begin(&self, transaction: &Transaction<'_>) -> Result<(), Setback>;
+
+    /// Sends a part of its rows.
+    fn send(&self, transaction: &Transaction<'_>, body: &dyn Body) -> Result<(), Setback>;
+
+    /// Makes what was sent durable; `rows` is how many that are, in a table of the given kind.
+    fn prepare(&self, destination: &Destination, label: &str, rows: u64) -> Result<(), Setback>;
+
+    /// Commits a prepared transaction of that many rows and bytes.
+    fn commit(&self, transaction: &Transaction<'_>, rows: u64, bytes: u64) -> Result<Commit, SinkError>;
+
+    /// Rolls a transaction back.
+    fn rollback(&self, transaction: &Transaction<'_>) -> Result<Rollback, SinkError>;
+
+    /// The state of a label.
+    fn label_state(&self, database: &str, label: &str) -> Result<LabelState, SinkError>;
+
+    /// Rolls back transactions that nobody will go on with, after [`shutdown`](Self::shutdown) too. Tries once, and
+    /// for `limit` at most: what is left over, the server times out.
+    fn abandon(&self, transactions: &[Abandoned], limit: Duration);
+
+    /// Tells the user something.
+    fn tell(&self, level: Level, text: String);
+
+    /// Ends all calls at once; every later one fails.
     fn shutdown(&self);
 }
 
-/// Loads by stream load, counts what happened and tells it.
+/// Loads over HTTP, counts what happened and tells it.
 pub struct HttpLoader {
     client: Client,
+    config: ClientConfig,
     report: Report,
 }
 
@@ -32,36 +118,119 @@ struct Report {
 }
 
 impl HttpLoader {
-    /// A loader over `client`.
-    pub fn new(client: Client, counters: Arc<Counters>, events: Arc<Events>) -> Self {
-        Self { client, report: Report { counters, events } }
+    /// A loader by this configuration.
+    pub fn new(
+        config: ClientConfig,
+        counters: Arc<Counters>,
+        events: Arc<Events>,
+    ) -> Result<Self, SinkError> {
+        let client = Client::new(config.clone())?;
+        Ok(Self { client, config, report: Report { counters, events } })
     }
 }
 
 impl Loader for HttpLoader {
-    fn load(&self, target: &Target, batch: &Batch) -> Result<(), SinkError> {
+    fn load(&self, rows: &Rows<'_>) -> Result<(), SinkError> {
         let load = Load {
-            database: target.plan.database(),
-            table: target.plan.table(),
-            label: &batch.label,
-            headers: &target.headers,
-            body: batch,
-            rows: (!target.raw).then_some(batch.rows),
-            earlier: false,
+            database: &rows.destination.database,
+            table: &rows.destination.table,
+            label: rows.label,
+            headers: &rows.destination.headers,
+            body: rows.body,
+            rows: rows.destination.countable(rows.rows),
+            earlier: rows.earlier,
         };
-        let start = std::time::Instant::now();
+        let (count, bytes) = (rows.rows, rows.body.len());
+        let start = Instant::now();
         match self.client.load(&load, &self.report) {
             Ok(loaded) => {
-                self.report.loaded(batch, &loaded);
+                self.report.loaded(count, bytes, &loaded);
                 Ok(())
             }
             Err(error) => {
                 if error.code != ErrorCode::Cancelled {
-                    self.report.failed(batch, start.elapsed());
+                    self.report.failed(count, bytes, start.elapsed());
                 }
                 Err(error.into())
             }
         }
+    }
+
+    fn has_transactions(&self) -> Result<bool, SinkError> {
+        Ok(self.client.has_transactions(&self.report)?)
+    }
+
+    fn begin(&self, transaction: &Transaction<'_>) -> Result<(), Setback> {
+        Ok(self.client.begin(transaction, &self.report)?)
+    }
+
+    fn send(&self, transaction: &Transaction<'_>, body: &dyn Body) -> Result<(), Setback> {
+        Ok(self.client.send(transaction, body, &self.report)?)
+    }
+
+    fn prepare(&self, destination: &Destination, label: &str, rows: u64) -> Result<(), Setback> {
+        let transaction = destination.transaction(label);
+        let loaded = self.client.prepare(&transaction, destination.countable(rows), &self.report)?;
+        self.report.left_out(&loaded);
+        Ok(())
+    }
+
+    fn commit(&self, transaction: &Transaction<'_>, rows: u64, bytes: u64) -> Result<Commit, SinkError> {
+        let start = Instant::now();
+        let result = self.client.commit(transaction, &self.report);
+        let elapsed = start.elapsed();
+        match &result {
+            Ok(Commit::Committed) => {
+                self.report.counters.add(Cell::Commits, 1);
+                self.report.counters.add(Cell::CommitNs, nanos(elapsed));
+                let mut loaded = Loaded::default();
+                (loaded.elapsed, loaded.elapsed_without_retries) = (elapsed, elapsed);
+                self.report.loaded(rows, bytes, &loaded);
+            }
+            Err(error) if error.code == ErrorCode::Cancelled => {}
+            _ => self.report.failed(rows, bytes, elapsed),
+        }
+        Ok(result?)
+    }
+
+    fn rollback(&self, transaction: &Transaction<'_>) -> Result<Rollback, SinkError> {
+        self.report.counters.add(Cell::Rollbacks, 1);
+        Ok(self.client.rollback(transaction, &self.report)?)
+    }
+
+    fn label_state(&self, database: &str, label: &str) -> Result<LabelState, SinkError> {
+        Ok(self.client.label_state(database, label, &self.report)?)
+    }
+
+    fn abandon(&self, transactions: &[Abandoned], limit: Duration) {
+        let mut config = self.config.clone();
+        config.max_retries = 0;
+        config.connect_timeout = config.connect_timeout.min(limit);
+        config.socket_timeout = Some(limit);
+        let Ok(client) = Client::new(config) else { return };
+        let deadline = Instant::now() + limit;
+        let roll_back_all = || {
+            for (database, table, label) in transactions {
+                let transaction = Transaction { database, table, label, headers: &[] };
+                self.report.counters.add(Cell::Rollbacks, 1);
+                if client.rollback(&transaction, &NoEvents).is_err() {
+                    // The server is gone or busy: the others would fare no better.
+                    return;
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().name("sr-abandon".into());
+            let Ok(thread) = thread.spawn_scoped(scope, roll_back_all) else { return };
+            while !thread.is_finished() && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            client.shutdown();
+        });
+    }
+
+    fn tell(&self, level: Level, text: String) {
+        self.report.tell(Event::Log(level, text));
     }
 
     fn shutdown(&self) {
@@ -70,9 +239,8 @@ impl Loader for HttpLoader {
 }
 
 impl Report {
-    fn loaded(&self, batch: &Batch, loaded: &Loaded) {
-        let (rows, bytes) = (batch.rows as i64, batch.bytes() as i64);
-        let said = |value: Option<u64>| value.map_or(-1, |value| value as i64);
+    fn loaded(&self, rows: u64, bytes: u64, loaded: &Loaded) {
+        let (rows, bytes) = (rows as i64, bytes as i64);
         let event = LoadEvent {
             ok: true,
             rows,
@@ -92,20 +260,25 @@ impl Report {
         counters.add(Cell::LoadsOk, 1);
         counters.add(Cell::RowsLoaded, rows);
         counters.add(Cell::BytesLoaded, bytes);
-        counters.add(Cell::RowsFiltered, said(loaded.filtered_rows).max(0));
-        counters.add(Cell::RowsUnselected, said(loaded.unselected_rows).max(0));
+        self.left_out(loaded);
         counters.add(Cell::FlushNs, event.total_ns);
         counters.add(Cell::FlushNsWithoutRetries, event.last_try_ns);
         self.tell(Event::Load(event));
     }
 
-    fn failed(&self, batch: &Batch, elapsed: Duration) {
+    /// Counts rows that the server left out with the user's leave.
+    fn left_out(&self, loaded: &Loaded) {
+        self.counters.add(Cell::RowsFiltered, said(loaded.filtered_rows).max(0));
+        self.counters.add(Cell::RowsUnselected, said(loaded.unselected_rows).max(0));
+    }
+
+    fn failed(&self, rows: u64, bytes: u64, elapsed: Duration) {
         self.counters.add(Cell::LoadsFailed, 1);
         self.counters.add(Cell::FlushNs, nanos(elapsed));
         self.tell(Event::Load(LoadEvent {
             ok: false,
-            rows: batch.rows as i64,
-            bytes: batch.bytes() as i64,
+            rows: rows as i64,
+            bytes: bytes as i64,
             total_ns: nanos(elapsed),
             last_try_ns: -1,
             retries: -1,
@@ -136,6 +309,18 @@ impl LoadEvents for Report {
     }
 }
 
+impl fmt::Debug for Rows<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rows").field("label", &self.label).field("rows", &self.rows).finish_non_exhaustive()
+    }
+}
+
+impl From<TransactionError> for Setback {
+    fn from(setback: TransactionError) -> Self {
+        Self { error: setback.error.into(), lost: setback.lost }
+    }
+}
+
 impl From<LoadError> for SinkError {
     fn from(error: LoadError) -> Self {
         let code = match error.code {
@@ -158,6 +343,10 @@ impl From<LoadError> for SinkError {
             message: error.message,
         }
     }
+}
+
+fn said(value: Option<u64>) -> i64 {
+    value.map_or(-1, |value| value as i64)
 }
 
 fn nanos(time: Duration) -> i64 {

@@ -52,6 +52,11 @@ impl Store {
         Self(Arc::new(Shared { pool, memory_limit, memory: AtomicUsize::new(0), spill, counters }))
     }
 
+    /// Whether memory didn't suffice, so that a part is in files.
+    pub fn has_spilled(&self) -> bool {
+        self.0.counters.get(Cell::SpilledBytes) > 0
+    }
+
     /// Packs a batch's body and gives its memory back. Never waits for memory.
     ///
     /// # Errors

@@ -1,55 +1,74 @@
 //! A session: what one subtask's sink is on the native side.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use starrocks_format::{Properties, TablePlan, TableSpec, ZoneRules};
 use starrocks_row::Pairs;
 
-use crate::batch::Batch;
+use crate::checkpoint::Snapshot;
 use crate::config::Config;
 use crate::counters::{Cell, Counters};
+use crate::delivery::{Delivery, Job, Wanted};
 use crate::error::{Code, SinkError};
-use crate::events::Events;
-use crate::flow::{Flow, Next};
+use crate::events::{Events, Level};
+use crate::flow::{Class, Flow, Lane, Side};
+use crate::hold::Hold;
 use crate::live::Alive;
-use crate::loader::Loader;
+use crate::loader::{Destination, Loader};
+use crate::pack::{PACKING_BYTES, READING_BYTES, Store};
 use crate::pool::Pool;
+use crate::restore::Restoring;
+use crate::table::{Table, Tables};
+use crate::transactions::Transactions;
+use crate::workers::Workers;
 use crate::writer::{Appended, Target, Writer};
 
-/// How often idle flusher threads look for batches that have come of age, and for memory to give back.
-const TICK: Duration = Duration::from_millis(100);
-
-/// What a flusher thread's connection may hold in buffers of its own.
+/// What a background thread's connection may hold in buffers of its own.
 const CONNECTION_BYTES: usize = 512 * 1024;
+
+/// How long a session that ends takes to roll back what it leaves open.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Serializes the rows of one subtask and loads them in the background.
 ///
-/// [`submit`](Self::submit), [`flush`](Self::flush) and [`wait_loaded`](Self::wait_loaded) are for one thread, the
-/// task's; [`cancel`](Self::cancel) may come from any. Dropping a session cancels it and joins its threads.
+/// [`submit`](Self::submit), the calls for checkpoints and those that wait are for one thread, the task's;
+/// [`cancel`](Self::cancel) may come from any. Dropping a session cancels it and joins its threads.
 pub struct Session {
     shared: Arc<Shared>,
-    threads: Vec<JoinHandle<()>>,
+    workers: Workers,
+    snapshot: Mutex<Snapshot>,
     _alive: Alive,
 }
 
-struct Shared {
+/// What the task thread and the background threads share.
+pub(crate) struct Shared {
     writer: Mutex<Writer>,
-    flow: Arc<Flow>,
+    pub(crate) flow: Arc<Flow<Job>>,
+    pub(crate) tables: Arc<Tables>,
+    pub(crate) hold: Hold,
+    pub(crate) transactions: Transactions,
+    pub(crate) restoring: Restoring,
+    pub(crate) loader: Arc<dyn Loader>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) properties: Properties,
+    /// Whether what former sessions left open is rolled back.
+    pub(crate) clean_up: bool,
+    most_cleaned: Option<u64>,
+    wanted: Wanted,
+    delivery: OnceLock<Delivery>,
+    restored: AtomicBool,
     pool: Arc<Pool>,
-    counters: Arc<Counters>,
     events: Arc<Events>,
-    loader: Arc<dyn Loader>,
-    properties: Properties,
     zone: Arc<ZoneRules>,
     interval: Duration,
     fixed_bytes: usize,
 }
 
 impl Session {
-    /// Starts a session and its flusher threads.
+    /// Starts a session and its background threads.
     pub fn open(
         config: Config,
         loader: Arc<dyn Loader>,
@@ -58,45 +77,75 @@ impl Session {
     ) -> Result<Self, SinkError> {
         let pool = Arc::new(Pool::new(config.max_memory));
         let flow = Arc::new(Flow::default());
-        let fixed_bytes = config.threads * CONNECTION_BYTES;
+        let tables = Arc::new(Tables::default());
+        let labels = Arc::new(config.labels);
+        let mut fixed_bytes = config.threads * CONNECTION_BYTES;
+        if config.delivery.may_hold() {
+            fixed_bytes += PACKING_BYTES + config.threads * READING_BYTES;
+        }
         pool.reserve(fixed_bytes);
         counters.set(Cell::MemoryMax, config.max_memory as i64);
         let writer = Writer::new(
-            config.labels,
+            Arc::clone(&labels),
             config.seal_at,
             Arc::clone(&pool),
             Arc::clone(&flow),
             Arc::clone(&counters),
         );
+        // Half of the memory for rows that wait for a checkpoint, half for those that come.
+        let waiting = config.max_memory / 2;
+        let store = Store::new(Arc::clone(&pool), config.temporary_folders, waiting, Arc::clone(&counters));
         let shared = Arc::new(Shared {
             writer: Mutex::new(writer),
+            hold: Hold {
+                flow: Arc::clone(&flow),
+                loader: Arc::clone(&loader),
+                store: Arc::new(store),
+                counters: Arc::clone(&counters),
+                retry_interval: config.client.retry_interval,
+                in_doubt: config.in_doubt,
+                completed: Default::default(),
+                witnesses: Mutex::default(),
+            },
+            transactions: Transactions {
+                flow: Arc::clone(&flow),
+                loader: Arc::clone(&loader),
+                labels,
+                tables: Arc::clone(&tables),
+                counters: Arc::clone(&counters),
+                max_retries: config.client.max_retries,
+                retry_interval: config.client.retry_interval,
+                keep: waiting,
+                patience: config.transaction_timeout * 3 / 4,
+                in_doubt: config.in_doubt,
+                kept: Default::default(),
+            },
+            restoring: Restoring::default(),
             flow,
-            pool,
-            counters,
-            events,
+            tables,
             loader,
+            counters,
             properties: config.properties,
+            clean_up: config.clean_up,
+            most_cleaned: config.most_cleaned,
+            wanted: config.delivery,
+            delivery: OnceLock::new(),
+            restored: AtomicBool::new(false),
+            pool,
+            events,
             zone: config.zone,
             interval: config.interval,
             fixed_bytes,
         });
-        let mut session = Self { shared, threads: Vec::new(), _alive: Alive::session() };
-        for number in 0..config.threads {
-            let shared = Arc::clone(&session.shared);
-            let alive = Alive::thread();
-            let thread = std::thread::Builder::new()
-                .name(format!("sr-load-{}-{number}", config.subtask))
-                .spawn(move || shared.run_flusher(alive))
-                .map_err(|error| {
-                    SinkError::new(
-                        Code::Internal,
-                        format!(
-                            "the system refused a thread for loads ({error}): raise its limit on threads"
-                        ),
-                    )
-                })?;
-            session.threads.push(thread);
+        if let Wanted::Exactly(delivery) = shared.wanted {
+            shared.decide(delivery);
         }
+        let workers = Workers::new(Arc::clone(&shared), config.subtask);
+        let session = Self { shared, workers, snapshot: Mutex::default(), _alive: Alive::session() };
+        for _ in 0..config.threads {
+            session.workers.start(&[Class::Send, Class::Control])?;
+        }
+        session.start_packer()?;
         Ok(session)
     }
 
@@ -108,10 +157,43 @@ impl Session {
             Pairs::decode(description).map_err(|error| config(format!("table description: {error}")))?;
         let spec = TableSpec::decode(&pairs).map_err(|error| config(error.to_string()))?;
         let raw = spec.raw;
-        let plan = TablePlan::new(spec, &self.shared.properties, Arc::clone(&self.shared.zone))
+        let shared = &*self.shared;
+        let plan = TablePlan::new(spec, &shared.properties, Arc::clone(&shared.zone))
             .map_err(|error| config(error.to_string()))?;
-        let headers = plan.headers();
-        self.shared.writer().add_table(Target { plan, headers, raw })
+        let destination = Destination {
+            database: plan.database().to_owned(),
+            table: plan.table().to_owned(),
+            headers: plan.headers(),
+            raw,
+        };
+        let table = shared.tables.get(&destination.database, &destination.table, &shared.flow);
+        shared.writer().add_table(Target { plan, destination: Arc::new(destination), table })
+    }
+
+    /// Takes one piece of the state of the checkpoint that the job is restored from; before the first row.
+    pub fn restore(&self, piece: &[u8]) -> Result<(), SinkError> {
+        self.shared.flow.check()?;
+        self.shared.restoring.add(piece, &self.shared)
+    }
+
+    /// Waits, at most `limit` long, until the restored state is dealt with and it is known how rows are delivered;
+    /// says whether both are so. To be called until it says yes, before the first row.
+    pub fn wait_ready(&self, limit: Duration) -> Result<bool, SinkError> {
+        let shared = &*self.shared;
+        shared.flow.check()?;
+        if !shared.restored.swap(true, Relaxed) {
+            if let Wanted::IfTransactions(..) = shared.wanted {
+                let lane = shared.flow.add_lane(Side::Settle);
+                shared.flow.push(lane, Class::Control, Job::Decide);
+            }
+            let pieces = shared.restoring.begin(shared);
+            self.lend_a_hand(pieces)?;
+        }
+        let ready = shared.flow.wait_idle(&[Side::Settle], limit)?;
+        if ready {
+            self.start_packer()?;
+        }
+        Ok(ready)
     }
 
     /// Serializes the rows of `block` from position `from` on, and returns up to where it came.
@@ -131,6 +213,9 @@ impl Session {
         let deadline = Instant::now() + wait;
         let mut position = from;
         while position < block.len() {
+            if shared.is_behind() && !shared.wait_for_server(deadline)? {
+                break;
+            }
             let mut writer = shared.writer();
             shared.pool.reserve(shared.fixed_bytes + block_capacity + writer.scratch());
             let appended = append_all(&mut writer, block, position);
@@ -139,7 +224,7 @@ impl Session {
             let (reached, full) = appended?;
             position = reached;
             let Some(chunks) = full else { break };
-            if shared.flow.is_empty() {
+            if shared.flow.is_idle(Side::Rows) {
                 // Nothing on its way would ever free memory.
                 writer.seal_largest();
             }
@@ -159,9 +244,62 @@ impl Session {
         Ok(())
     }
 
-    /// Waits until every sealed batch is loaded, at most `limit` long; says whether they all are.
+    /// Begins a checkpoint over all rows submitted so far.
+    pub fn begin_checkpoint(&self, id: u64) -> Result<(), SinkError> {
+        self.flush()?;
+        *self.snapshot() = Snapshot::begun(id);
+        if self.shared.delivery()? == Delivery::Transaction {
+            self.prepare_all()?;
+        }
+        Ok(())
+    }
+
+    /// Waits, at most `limit` long, until the checkpoint begun last can be given out; says whether it can.
+    ///
+    /// An error means that this checkpoint can't be taken; the next may be, unless the session has failed.
+    pub fn wait_checkpoint(&self, limit: Duration) -> Result<bool, SinkError> {
+        let there = self.shared.flow.wait_idle(&[Side::Rows], limit)?;
+        if there {
+            self.snapshot().take(&self.shared);
+        }
+        Ok(there)
+    }
+
+    /// The next piece of state of the checkpoint taken last; `None` when all have been given.
+    pub fn next_state(&self) -> Result<Option<Vec<u8>>, SinkError> {
+        self.snapshot().next(&self.shared)
+    }
+
+    /// Says that a checkpoint has completed: what it and those before it cover is loaded or committed, in the
+    /// background.
+    pub fn complete_checkpoint(&self, id: u64) -> Result<(), SinkError> {
+        self.shared.flow.check()?;
+        let allowed = self.shared.allow(id);
+        self.lend_a_hand(allowed)
+    }
+
+    /// Says that the input has ended and no checkpoint will come: everything may be loaded.
+    pub fn finish(&self) -> Result<(), SinkError> {
+        self.flush()?;
+        if self.shared.delivery()? == Delivery::Transaction {
+            self.prepare_all()?;
+        }
+        self.snapshot().finish();
+        Ok(())
+    }
+
+    /// Waits until everything that may be loaded is loaded, at most `limit` long; says whether it all is.
     pub fn wait_loaded(&self, limit: Duration) -> Result<bool, SinkError> {
-        self.shared.flow.wait_loaded(limit)
+        let deadline = Instant::now() + limit;
+        let shared = &*self.shared;
+        if !shared.flow.wait_idle(&[Side::Rows], limit)? {
+            return Ok(false);
+        }
+        if self.snapshot().is_finishing() {
+            let allowed = shared.allow_all();
+            self.lend_a_hand(allowed)?;
+        }
+        shared.flow.wait_idle(&[Side::Rows, Side::Settle], deadline.saturating_duration_since(Instant::now()))
     }
 
     /// The failure of the session, if it has one.
@@ -184,14 +322,39 @@ impl Session {
         self.shared.flow.fail(failure);
         self.shared.loader.shutdown();
     }
+
+    fn prepare_all(&self) -> Result<(), SinkError> {
+        let tables = self.shared.tables.all();
+        for table in &tables {
+            self.shared.flow.push(table.rows, Class::Control, Job::Prepare(Arc::clone(table)));
+        }
+        self.lend_a_hand(tables.len())
+    }
+
+    /// Sees to it that many small requests go side by side.
+    fn lend_a_hand(&self, jobs: usize) -> Result<(), SinkError> {
+        self.workers.lend_a_hand(jobs)
+    }
+
+    fn start_packer(&self) -> Result<(), SinkError> {
+        match self.shared.delivery.get() {
+            Some(Delivery::Hold) => self.workers.start_packer(),
+            _ => Ok(()),
+        }
+    }
+
+    fn snapshot(&self) -> MutexGuard<'_, Snapshot> {
+        self.snapshot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
         self.cancel();
-        for thread in self.threads.drain(..) {
-            // A panic in it has been told as the session's failure already.
-            let _ = thread.join();
+        self.workers.join();
+        let leftovers = self.shared.transactions.leftovers();
+        if !leftovers.is_empty() {
+            self.shared.loader.abandon(&leftovers, FAREWELL);
         }
     }
 }
@@ -215,6 +378,79 @@ fn append_all(writer: &mut Writer, block: &[u8], from: usize) -> Result<(usize, 
 }
 
 impl Shared {
+    /// How rows are delivered, once that is known.
+    pub(crate) fn delivery(&self) -> Result<Delivery, SinkError> {
+        self.delivery.get().copied().ok_or_else(|| {
+            SinkError::new(Code::Internal, "rows came before it was known how they are delivered")
+        })
+    }
+
+    fn decide(&self, delivery: Delivery) {
+        if self.delivery.set(delivery).is_ok() {
+            self.writer().deliver(delivery);
+        }
+    }
+
+    /// Asks the server, where the options leave it open.
+    fn ask_for_delivery(&self) -> Result<(), SinkError> {
+        if let Wanted::IfTransactions(with, without) = self.wanted {
+            let has = self.loader.has_transactions()?;
+            let text = match (has, with) {
+                (true, Delivery::Transaction) => "exactly-once by transactions (V2): the server has them",
+                (true, _) => "rows are loaded by transactions: the server has them",
+                (false, Delivery::Transaction) => {
+                    "exactly-once by batches in state (V1): the server has no transactions"
+                }
+                (false, _) => "rows are loaded by plain stream loads: the server has no transactions",
+            };
+            self.loader.tell(Level::Info, text.to_owned());
+            self.decide(if has { with } else { without });
+        }
+        Ok(())
+    }
+
+    /// Lets everything that checkpoints up to `checkpoint` cover be loaded or committed; says how much that is.
+    fn allow(&self, checkpoint: u64) -> usize {
+        let tables = self.tables.all();
+        for table in &tables {
+            self.hold.complete(table, checkpoint);
+            let allowed = crate::table::allow(&mut table.pending().prepared, checkpoint);
+            for prepared in allowed {
+                self.flow.push(table.settle, Class::Control, Job::Commit(Arc::clone(table), prepared));
+            }
+        }
+        tables.len()
+    }
+
+    /// The same for everything there is, whether or not a checkpoint covers it.
+    fn allow_all(&self) -> usize {
+        for table in self.tables.all() {
+            table.pending().cover(u64::MAX);
+        }
+        self.allow(u64::MAX)
+    }
+
+    fn is_behind(&self) -> bool {
+        self.delivery.get() == Some(&Delivery::Hold)
+            && self.hold.store.has_spilled()
+            && self.hold.is_behind(&self.tables.all())
+    }
+
+    fn wait_for_server(&self, deadline: Instant) -> Result<bool, SinkError> {
+        let start = Instant::now();
+        let result = loop {
+            self.flow.pause(Duration::from_millis(5))?;
+            if !self.is_behind() {
+                break true;
+            }
+            if Instant::now() >= deadline {
+                break false;
+            }
+        };
+        self.counters.add(Cell::WaitNs, start.elapsed().as_nanos() as i64);
+        Ok(result)
+    }
+
     fn writer(&self) -> MutexGuard<'_, Writer> {
         // A panic while rows were appended fails the session, so a half-done state is never used.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
@@ -229,39 +465,77 @@ impl Shared {
         Ok(there)
     }
 
-    fn run_flusher(&self, _alive: Alive) {
-        self.counters.add(Cell::Threads, 1);
-        // Whoever waits for a load must be told, also where the fault is ours.
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.flush_until_stopped())) {
-            self.flow.fail(panicked(&*panic));
-        }
-        self.counters.add(Cell::Threads, -1);
-    }
-
-    fn flush_until_stopped(&self) {
-        loop {
-            match self.flow.next(TICK.min(self.interval)) {
-                Next::Load(lane, batch) => self.load(lane, batch),
-                Next::Idle => {}
-                Next::Stop => return,
-            }
-            self.tick();
-        }
-    }
-
-    fn load(&self, lane: usize, batch: Box<Batch>) {
-        let target = self.writer().target(lane);
-        let (rows, bytes) = (batch.rows as i64, batch.bytes() as i64);
-        self.in_flight(1, rows, bytes);
-        let loaded = self.loader.load(&target, &batch);
-        self.in_flight(-1, -rows, -bytes);
-        self.counters.add(Cell::BufferedBytes, -bytes);
-        drop(batch);
-        match loaded {
-            Ok(()) => self.flow.done(lane),
-            Err(failure) => self.flow.fail(failure),
+    /// Does a job; a failure ends the session.
+    pub(crate) fn run(&self, lane: Lane, job: Job) {
+        // Whoever waits for it must be told, also where the fault is ours.
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.run_job(lane, job)));
+        if let Err(failure) = outcome.unwrap_or_else(|panic| Err(panicked(&*panic))) {
+            self.flow.fail(failure);
         }
         self.counters.set(Cell::MemoryUsed, self.pool.used() as i64);
+    }
+
+    fn run_job(&self, lane: Lane, job: Job) -> Result<(), SinkError> {
+        use crate::transactions::Progress::{Done, Later};
+        match job {
+            Job::Rows(table, destination, batch) => {
+                let (rows, bytes) = (batch.rows as i64, batch.bytes() as i64);
+                self.in_flight(1, rows, bytes);
+                let result = self.deliver(&table, &destination, batch);
+                self.in_flight(-1, -rows, -bytes);
+                self.counters.add(Cell::BufferedBytes, -bytes);
+                result?;
+            }
+            Job::Prepare(table) => self.transactions.prepare(&table)?,
+            Job::Load(table, held) => match self.hold.load(&table, &held)? {
+                Done => self.one_restored(),
+                Later => return self.later(lane, Class::Send, Job::Load(table, held)),
+            },
+            Job::Commit(table, prepared) => match self.transactions.commit(&table, &prepared)? {
+                Done => self.one_restored(),
+                Later => return self.later(lane, Class::Control, Job::Commit(table, prepared)),
+            },
+            Job::RollBack(record) => {
+                self.transactions.clean(&record, self.most_cleaned)?;
+                self.one_restored();
+            }
+            Job::Decide => self.ask_for_delivery()?,
+        }
+        self.flow.done(lane);
+        Ok(())
+    }
+
+    fn deliver(
+        &self,
+        table: &Arc<Table>,
+        destination: &Arc<Destination>,
+        batch: Box<crate::batch::Batch>,
+    ) -> Result<(), SinkError> {
+        match self.delivery()? {
+            Delivery::Load => self.loader.load(&crate::loader::Rows {
+                destination,
+                label: &batch.label,
+                rows: batch.rows,
+                body: &*batch,
+                earlier: false,
+            }),
+            Delivery::LoadInTransaction => self.transactions.load(table, destination, *batch),
+            Delivery::Hold => self.hold.add(table, destination, *batch),
+            Delivery::Transaction => self.transactions.add(table, destination, *batch),
+        }
+    }
+
+    /// Another subtask comes first.
+    fn later(&self, lane: Lane, class: Class, job: Job) -> Result<(), SinkError> {
+        self.flow.pause(Duration::from_millis(20))?;
+        self.flow.put_back(lane, class, job);
+        Ok(())
+    }
+
+    fn one_restored(&self) {
+        if self.counters.get(Cell::Restoring) > 0 {
+            self.counters.add(Cell::Restoring, -1);
+        }
     }
 
     fn in_flight(&self, loads: i64, rows: i64, bytes: i64) {
@@ -270,14 +544,23 @@ impl Shared {
         self.counters.add(Cell::InflightBytes, bytes);
     }
 
-    fn tick(&self) {
+    /// What is to be done from time to time; any thread that has nothing else to do does it.
+    pub(crate) fn tick(&self) {
         let now = Instant::now();
         // While the task thread writes, it is not the time to seal by age: the next tick is near.
         if let (Ok(mut writer), Some(born)) = (self.writer.try_lock(), now.checked_sub(self.interval)) {
             writer.seal_older(born);
         }
+        if self.delivery.get() == Some(&Delivery::Transaction) {
+            self.transactions.prepare_old(now);
+        }
         self.pool.trim(now);
         self.counters.set(Cell::MemoryUsed, self.pool.used() as i64);
+    }
+
+    /// How often that is.
+    pub(crate) fn tick_every(&self) -> Duration {
+        Duration::from_millis(100).min(self.interval)
     }
 }
 

@@ -17,7 +17,7 @@
 //! # Version 1
 //!
 //! Payloads are made of these, without padding: `u64`, `i64`; *text*, a `u32` count of bytes and the bytes; *list of
-//! x*, a `u32` count and as many *x*; *optional x*, a byte 0, or a byte 1 and an *x*. Nothing follows the last field.
+//! x*, a `u32` count and as many *x*; *optional x*, a byte 0, or a byte 1 and an *x*; *flag*, a byte 0 or 1. Nothing follows the last field.
 //!
 //! Kind 1, a batch that is loaded once the checkpoint is complete, under its label and no other:
 //!
@@ -27,11 +27,13 @@
 //! | text | table |
 //! | text | label |
 //! | list of (text, text) | headers of the load: name, value |
+//! | flag | whether the rows are text that the user made, so that the server may count others |
 //! | `u64` | rows |
 //! | `u64` | checkpoint: the first that holds it |
 //! | `u64` | sequence: batches of one table that one subtask wrote load in this order |
 //! | `i64` | time it was taken into state, milliseconds since 1970-01-01 UTC |
 //! | optional text | witness: a label of the same database that was visible before the checkpoint |
+//! | optional text | after: label of the batch of the same table that must be loaded before this one |
 //! | `u64` | bytes of the body, unpacked |
 //! | `u32` | bytes of the body, packed, *m* |
 //! | *m* bytes | the body, packed: see [`lz4`] |
@@ -51,6 +53,7 @@
 //! | `u64` | checkpoint: the first that holds it |
 //! | `u64` | sequence: transactions of one table that one subtask wrote are committed in this order |
 //! | `i64` | time it was prepared, milliseconds since 1970-01-01 UTC |
+//! | optional text | after: label of the transaction of the same table that must be committed before this one |
 //!
 //! Kind 3, the labels under which transactions may be open that the checkpoint doesn't hold:
 //!
@@ -138,6 +141,8 @@ pub struct BatchRecord {
     pub label: String,
     /// Headers of the load.
     pub headers: Vec<(String, String)>,
+    /// Whether the rows are text that the user made, so that the server may count others.
+    pub raw: bool,
     /// Rows in the body.
     pub rows: u64,
     /// The first checkpoint that holds it.
@@ -148,6 +153,8 @@ pub struct BatchRecord {
     pub taken_at: i64,
     /// A label of the same database that was visible before the checkpoint.
     pub witness: Option<String>,
+    /// Label of the batch of the same table that must be loaded before this one.
+    pub after: Option<String>,
 }
 
 /// A transaction that is prepared, and is committed once the checkpoint is complete.
@@ -169,6 +176,8 @@ pub struct PreparedRecord {
     pub sequence: u64,
     /// When it was prepared, in milliseconds since 1970-01-01 UTC.
     pub prepared_at: i64,
+    /// Label of the transaction of the same table that must be committed before this one.
+    pub after: Option<String>,
 }
 
 /// The labels of one table under which transactions may be open that the checkpoint doesn't hold.
@@ -205,11 +214,13 @@ impl BatchRecord {
             fields.text(name);
             fields.text(value);
         }
+        fields.flag(self.raw);
         fields.u64(self.rows);
         fields.u64(self.checkpoint);
         fields.u64(self.sequence);
         fields.i64(self.taken_at);
         fields.optional_text(self.witness.as_deref());
+        fields.optional_text(self.after.as_deref());
         fields.u64(Body::len(body));
 
         let failed = |retriable: bool, why: &dyn fmt::Display| SinkError {
@@ -248,6 +259,7 @@ impl PreparedRecord {
         fields.u64(self.checkpoint);
         fields.u64(self.sequence);
         fields.i64(self.prepared_at);
+        fields.optional_text(self.after.as_deref());
         end(begin(Kind::Prepared, &fields, 0))
     }
 }
@@ -294,8 +306,12 @@ impl Fields {
         self.0.extend_from_slice(text.as_bytes());
     }
 
+    fn flag(&mut self, flag: bool) {
+        self.0.push(u8::from(flag));
+    }
+
     fn optional_text(&mut self, text: Option<&str>) {
-        self.0.push(u8::from(text.is_some()));
+        self.flag(text.is_some());
         if let Some(text) = text {
             self.text(text);
         }
@@ -453,12 +469,16 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn optional_text(&mut self) -> Result<Option<String>, Unreadable> {
+    fn flag(&mut self) -> Result<bool, Unreadable> {
         match self.array()? {
-            [0] => Ok(None),
-            [1] => self.text().map(Some),
-            [other] => Err(Unreadable::Damaged(format!("an optional field is marked {other}"))),
+            [0] => Ok(false),
+            [1] => Ok(true),
+            [other] => Err(Unreadable::Damaged(format!("a flag is {other}"))),
         }
+    }
+
+    fn optional_text(&mut self) -> Result<Option<String>, Unreadable> {
+        if self.flag()? { self.text().map(Some) } else { Ok(None) }
     }
 
     /// The list grows as its items are found: the count is only what the bytes claim.
@@ -476,11 +496,13 @@ impl<'a> Cursor<'a> {
             table: self.text()?,
             label: self.text()?,
             headers: self.list(|fields| Ok((fields.text()?, fields.text()?)))?,
+            raw: self.flag()?,
             rows: self.u64()?,
             checkpoint: self.u64()?,
             sequence: self.u64()?,
             taken_at: self.i64()?,
             witness: self.optional_text()?,
+            after: self.optional_text()?,
         };
         let len = self.u64()?;
         let packed = self.u32()? as usize;
@@ -497,6 +519,7 @@ impl<'a> Cursor<'a> {
             checkpoint: self.u64()?,
             sequence: self.u64()?,
             prepared_at: self.i64()?,
+            after: self.optional_text()?,
         })
     }
 
@@ -554,11 +577,13 @@ mod tests {
             table: "bestellungen_für_später".into(),
             label: "flink-orders-3-0a1b-17".into(),
             headers: vec![("format".into(), "json".into()), ("where".into(), "".into())],
+            raw: true,
             rows: 1,
             checkpoint: 42,
             sequence: 7,
             taken_at: 1_767_225_600_123,
             witness: Some("flink-orders-3-0a1b-16".into()),
+            after: None,
         }
     }
 
@@ -572,6 +597,7 @@ mod tests {
             checkpoint: 43,
             sequence: 0,
             prepared_at: -1,
+            after: Some("flink-orders-3-0a1b-17".into()),
         }
     }
 
@@ -696,7 +722,7 @@ mod tests {
         assert_eq!(payload[at], 1);
         let mut odd = payload.to_vec();
         odd[at] = 2;
-        assert!(refused(&record(1, 1, &odd)).contains("an optional field is marked 2"));
+        assert!(refused(&record(1, 1, &odd)).contains("a flag is 2"));
     }
 
     #[test]
@@ -727,7 +753,8 @@ mod tests {
             headers in vec((".{0,20}", ".{0,50}"), 0..5),
             numbers in any::<[u64; 4]>(),
             time in any::<i64>(),
-            witness in option::of(".{0,130}"),
+            [witness, after] in [option::of(".{0,130}"), option::of(".{0,130}")],
+            raw in any::<bool>(),
             abandoned in vec(".{0,130}", 0..5),
             text in vec(any::<u8>(), 1..2000),
         ) {
@@ -736,7 +763,7 @@ mod tests {
             let packed = pack(&store, &pool, &text);
             let batch = BatchRecord {
                 database: database.clone(), table: table.clone(), label: label.clone(),
-                headers, rows, checkpoint, sequence, taken_at: time, witness,
+                headers, raw, rows, checkpoint, sequence, taken_at: time, witness, after: after.clone(),
             };
             let encoded = batch.encode(&packed).unwrap();
             let Record::Batch(read, blocks) = decode(&encoded).unwrap() else { panic!("no batch") };
@@ -746,7 +773,7 @@ mod tests {
 
             let prepared = PreparedRecord {
                 database: database.clone(), table: table.clone(), label: label.clone(),
-                rows, bytes, checkpoint, sequence, prepared_at: time,
+                rows, bytes, checkpoint, sequence, prepared_at: time, after,
             };
             let encoded = prepared.encode();
             prop_assert_eq!(decode(&encoded).unwrap(), Record::Prepared(prepared));

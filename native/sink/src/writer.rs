@@ -11,9 +11,16 @@ use starrocks_row::Frame;
 
 use crate::batch::{Batch, Framing};
 use crate::counters::{Cell, Counters};
+use crate::delivery::{Delivery, Job};
 use crate::error::{Code, SinkError};
-use crate::flow::Flow;
+use crate::flow::{Class, Flow};
+use crate::loader::Destination;
 use crate::pool::{CHUNK, Pool};
+use crate::state::MAX_BATCH;
+use crate::table::Table as LoadTable;
+
+/// Rows go into an open transaction in pieces of this many bytes, so that little is left to send at a checkpoint.
+const TRANSACTION_PIECE: usize = 8 * 1024 * 1024;
 
 /// When batches are sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,10 +37,10 @@ pub struct SealAt {
 pub struct Target {
     /// Its plan: how a row becomes text.
     pub plan: TablePlan,
-    /// The headers that every load into it carries.
-    pub headers: Vec<(String, String)>,
-    /// Whether its rows are text that the user made: how many rows the server sees in it is then the user's affair.
-    pub raw: bool,
+    /// How loads name it.
+    pub destination: Arc<Destination>,
+    /// Where its batches go.
+    pub table: Arc<LoadTable>,
 }
 
 /// The tables and open batches of a session. One thread at a time: the session keeps it behind a lock, which
@@ -41,14 +48,18 @@ pub struct Target {
 pub struct Writer {
     tables: Vec<Table>,
     ids: HashMap<(String, String), u16>,
-    labels: Labels,
+    labels: Arc<Labels>,
     seal_at: SealAt,
+    /// What kind of thread deals with sealed batches.
+    class: Class,
+    /// Whether each batch has a label of its own; where it is sent into a transaction, that has one.
+    label_batches: bool,
     open_bytes: usize,
     taken: Taken,
     /// A row's text before it goes into the arena.
     row: Vec<u8>,
     pool: Arc<Pool>,
-    flow: Arc<Flow>,
+    flow: Arc<Flow<Job>>,
     counters: Arc<Counters>,
 }
 
@@ -61,7 +72,7 @@ struct Taken {
 }
 
 struct Table {
-    target: Arc<Target>,
+    target: Target,
     open: Option<Batch>,
 }
 
@@ -77,10 +88,10 @@ pub enum Appended {
 impl Writer {
     /// A writer without tables.
     pub fn new(
-        labels: Labels,
+        labels: Arc<Labels>,
         seal_at: SealAt,
         pool: Arc<Pool>,
-        flow: Arc<Flow>,
+        flow: Arc<Flow<Job>>,
         counters: Arc<Counters>,
     ) -> Self {
         Self {
@@ -88,12 +99,34 @@ impl Writer {
             ids: HashMap::new(),
             labels,
             seal_at,
+            class: Class::Send,
+            label_batches: true,
             open_bytes: 0,
             taken: Taken::default(),
             row: Vec::new(),
             pool,
             flow,
             counters,
+        }
+    }
+
+    /// Says how batches are delivered: before the first row.
+    pub fn deliver(&mut self, delivery: Delivery) {
+        let at = &mut self.seal_at;
+        match delivery {
+            Delivery::Load => {}
+            Delivery::LoadInTransaction => self.label_batches = false,
+            Delivery::Hold => {
+                // One batch is one piece of state.
+                at.batch_bytes = at.batch_bytes.min(MAX_BATCH);
+                self.class = Class::Compute;
+            }
+            Delivery::Transaction => {
+                at.batch_bytes = at.batch_bytes.min(TRANSACTION_PIECE);
+                // Half of the memory keeps what was sent.
+                at.open_bytes = at.open_bytes.min(self.pool.limit() / 4).max(CHUNK);
+                self.label_batches = false;
+            }
         }
     }
 
@@ -109,39 +142,36 @@ impl Writer {
                 "one sink can write 65536 tables at most; use several sinks for more",
             )
         })?;
-        let lane = self.flow.add_lane();
-        debug_assert_eq!(lane, usize::from(id), "a table's lane has its number");
-        self.tables.push(Table { target: Arc::new(target), open: None });
+        self.tables.push(Table { target, open: None });
         self.ids.insert(key, id);
         self.counters.set(Cell::Tables, self.tables.len() as i64);
         Ok(id)
-    }
-
-    /// The table behind a lane of the flow.
-    pub fn target(&self, lane: usize) -> Arc<Target> {
-        Arc::clone(&self.tables[lane].target)
     }
 
     /// Serializes a row into the open batch of its table, and seals batches that are full.
     pub fn append(&mut self, frame: &Frame<'_>) -> Result<Appended, SinkError> {
         let id = usize::from(frame.table);
         let known = self.tables.len();
-        let table = self.tables.get_mut(id).ok_or_else(|| {
+        let table = self.tables.get(id).ok_or_else(|| {
             SinkError::new(Code::Block, format!("row block names table {id}, but {known} are known"))
         })?;
-        let target = &table.target;
-        let batch = match &mut table.open {
-            Some(batch) => batch,
-            none => none.insert(Batch::new(
-                self.labels.mint(target.plan.table()),
-                framing(&target.plan),
-                Arc::clone(&self.pool),
-            )),
-        };
-
+        let separator = table.open.as_ref().map_or(&b""[..], Batch::separator);
         self.row.clear();
-        self.row.extend_from_slice(batch.separator());
-        let notes = target.plan.write_row(frame, &mut self.row).map_err(row_error)?;
+        self.row.extend_from_slice(separator);
+        let notes = table.target.plan.write_row(frame, &mut self.row).map_err(row_error)?;
+        let open_bytes = table.open.as_ref().map_or(0, Batch::bytes);
+        if open_bytes > 0 && open_bytes + self.row.len() > self.seal_at.batch_bytes {
+            // It is the first of a new batch.
+            self.row.drain(..separator.len());
+            self.seal(id);
+        }
+
+        let Table { target, open } = &mut self.tables[id];
+        let batch = open.get_or_insert_with(|| {
+            let label =
+                if self.label_batches { self.labels.mint(target.plan.table()) } else { String::new() };
+            Batch::new(label, framing(&target.plan), Arc::clone(&self.pool))
+        });
         let before = batch.bytes();
         if !batch.append(&self.row).map_err(out_of_memory)? {
             let missing = batch.chunks_for(self.row.len());
@@ -151,7 +181,6 @@ impl Writer {
             }
             return Ok(Appended::Full(missing));
         }
-
         let added = batch.bytes() - before;
         self.open_bytes += added;
         self.taken.rows += 1;
@@ -221,7 +250,9 @@ impl Writer {
         if let Some(batch) = self.tables[id].open.take() {
             self.open_bytes -= batch.bytes();
             self.counters.add(Cell::BatchesSealed, 1);
-            self.flow.seal(id, batch);
+            let Target { destination, table, .. } = &self.tables[id].target;
+            let job = Job::Rows(Arc::clone(table), Arc::clone(destination), Box::new(batch));
+            self.flow.push(table.rows, self.class, job);
         }
     }
 }

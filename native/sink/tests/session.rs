@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use starrocks_load::Body;
+use starrocks_load::reply::LabelState;
+use starrocks_load::{Body, Commit, Rollback, Transaction};
 use starrocks_row::writer::BlockWriter;
 use starrocks_row::{Op, pairs};
-use starrocks_sink::batch::Batch;
 use starrocks_sink::counters::{Cell, Counters};
-use starrocks_sink::events::Events;
+use starrocks_sink::events::{Events, Level};
+use starrocks_sink::loader::{Abandoned, Destination, Rows, Setback};
 use starrocks_sink::pool::CHUNK;
-use starrocks_sink::writer::Target;
 use starrocks_sink::{Code, Config, Loader, Session, SinkError, live};
 
 const SHORT: Duration = Duration::from_millis(50);
@@ -59,18 +59,18 @@ impl Keeper {
 }
 
 impl Loader for Keeper {
-    fn load(&self, target: &Target, batch: &Batch) -> Result<(), SinkError> {
+    fn load(&self, rows: &Rows<'_>) -> Result<(), SinkError> {
+        let table = &rows.destination.table;
         {
             let mut busy = self.busy.lock().unwrap();
-            self.overlaps
-                .fetch_add(busy.iter().filter(|table| **table == target.plan.table()).count(), SeqCst);
-            busy.push(target.plan.table().to_owned());
+            self.overlaps.fetch_add(busy.iter().filter(|other| *other == table).count(), SeqCst);
+            busy.push(table.clone());
             self.most_busy.fetch_max(busy.len(), SeqCst);
         }
         while self.closed.load(SeqCst) && !self.shut.load(SeqCst) {
             std::thread::sleep(Duration::from_millis(1));
         }
-        self.busy.lock().unwrap().retain(|table| *table != target.plan.table());
+        self.busy.lock().unwrap().retain(|other| other != table);
         assert!(!self.panics.load(SeqCst), "told to panic");
         if self.shut.load(SeqCst) {
             return Err(SinkError::new(Code::Cancelled, "shut down"));
@@ -79,14 +79,48 @@ impl Loader for Keeper {
             return Err(error);
         }
         let mut body = String::new();
-        batch.reader().read_to_string(&mut body).unwrap();
+        rows.body.reader().read_to_string(&mut body).unwrap();
         self.arrived.lock().unwrap().push(Arrived {
-            table: target.plan.table().to_owned(),
-            label: batch.label.clone(),
+            table: table.clone(),
+            label: rows.label.to_owned(),
             body,
         });
         Ok(())
     }
+
+    fn has_transactions(&self) -> Result<bool, SinkError> {
+        Ok(false)
+    }
+
+    fn begin(&self, _: &Transaction<'_>) -> Result<(), Setback> {
+        unreachable!("these sessions only load")
+    }
+
+    fn send(&self, _: &Transaction<'_>, _: &dyn Body) -> Result<(), Setback> {
+        unreachable!("these sessions only load")
+    }
+
+    fn prepare(&self, _: &Destination, _: &str, _: u64) -> Result<(), Setback> {
+        unreachable!("these sessions only load")
+    }
+
+    fn commit(&self, _: &Transaction<'_>, _: u64, _: u64) -> Result<Commit, SinkError> {
+        unreachable!("these sessions only load")
+    }
+
+    fn rollback(&self, _: &Transaction<'_>) -> Result<Rollback, SinkError> {
+        unreachable!("these sessions only load")
+    }
+
+    fn label_state(&self, _: &str, _: &str) -> Result<LabelState, SinkError> {
+        unreachable!("these sessions only load")
+    }
+
+    fn abandon(&self, _: &[Abandoned], _: Duration) {
+        unreachable!("these sessions only load")
+    }
+
+    fn tell(&self, _: Level, _: String) {}
 
     fn shutdown(&self) {
         self.shut.store(true, SeqCst);
@@ -216,7 +250,7 @@ fn bytes_seal_a_batch() {
     sink.send(table, &[&row, &row, &row, &row]);
     sink.flush();
     let sizes: Vec<_> = sink.keeper.bodies("t").iter().map(String::len).collect();
-    assert_eq!(sizes, [90_000, 30_000]);
+    assert_eq!(sizes, [60_000, 60_000]);
 }
 
 #[test]

@@ -46,11 +46,13 @@ fn samples() -> Vec<Sample> {
                         ("column_separator".into(), "\\x01".into()),
                         ("columns".into(), "`id`,`name`,`note`".into()),
                     ],
+                    raw: false,
                     rows: 2000,
                     checkpoint: 42,
                     sequence: 17,
                     taken_at: 1_767_225_600_123,
-                    witness: Some("flink-orders-3-0a1b2c3d4e5f60718293a4b5-16".into()),
+                    witness: Some("flink-orders-3-0a1b2c3d4e5f60718293a4b5-15".into()),
+                    after: Some("flink-orders-3-0a1b2c3d4e5f60718293a4b5-16".into()),
                 },
                 CSV,
                 (0..2000)
@@ -68,11 +70,13 @@ fn samples() -> Vec<Sample> {
                     table: "注文".into(),
                     label: "job_7-0123456789abcdef-0-18446744073709551615".into(),
                     headers: Vec::new(),
+                    raw: true,
                     rows: 3,
                     checkpoint: u64::MAX,
                     sequence: 0,
                     taken_at: i64::MIN,
                     witness: None,
+                    after: None,
                 },
                 JSON,
                 ["{\"a\":1}", "{\"b\":\"zwei\"}", "{\"c\":[null]}"].map(str::to_owned).to_vec(),
@@ -90,6 +94,7 @@ fn samples() -> Vec<Sample> {
                 checkpoint: 43,
                 sequence: 18,
                 prepared_at: 1_767_225_660_456,
+                after: None,
             }),
             written: true,
         },
@@ -161,11 +166,13 @@ fn describe(bytes: &[u8]) -> String {
                 table,
                 label,
                 headers,
+                raw,
                 rows,
                 checkpoint,
                 sequence,
                 taken_at,
                 witness,
+                after,
             } = record;
             line("kind", &"batch");
             line("database", &database);
@@ -175,19 +182,30 @@ fn describe(bytes: &[u8]) -> String {
             for (name, value) in headers {
                 line("header", &format!("{name}: {value}"));
             }
+            line("raw", &raw);
             line("rows", &rows);
             line("checkpoint", &checkpoint);
             line("sequence", &sequence);
             line("taken at", &taken_at);
             line("witness", &witness.as_deref().unwrap_or("none"));
+            line("after", &after.as_deref().unwrap_or("none"));
             line("body", &format!("{} bytes, {} packed", blocks.len, blocks.packed.len()));
             let start = &body[..body.len().min(80)];
             line("it begins with", &start.escape_ascii());
             line("its CRC-32", &format!("{:08x}", crc32fast::hash(&body)));
         }
         Record::Prepared(record) => {
-            let PreparedRecord { database, table, label, rows, bytes, checkpoint, sequence, prepared_at } =
-                record;
+            let PreparedRecord {
+                database,
+                table,
+                label,
+                rows,
+                bytes,
+                checkpoint,
+                sequence,
+                prepared_at,
+                after,
+            } = record;
             line("kind", &"prepared");
             line("database", &database);
             line("table", &table);
@@ -197,6 +215,7 @@ fn describe(bytes: &[u8]) -> String {
             line("checkpoint", &checkpoint);
             line("sequence", &sequence);
             line("prepared at", &prepared_at);
+            line("after", &after.as_deref().unwrap_or("none"));
         }
         Record::Labels(record) => {
             let LabelsRecord { database, table, stem, next, abandoned, checkpoint, taken_at } = record;

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mysql::prelude::Queryable;
-use starrocks_load::Client;
 use starrocks_row::writer::BlockWriter;
 use starrocks_row::{Op, pairs};
 use starrocks_sandbox::config::Config as ServerConfig;
@@ -168,9 +167,10 @@ impl Job {
         all.retain(|(key, _)| options.iter().all(|(own, _)| own != key));
         all.extend(options);
         let config = Config::decode(&pairs::encode::<str>(&all)).expect("a sound configuration");
-        let client = Client::new(config.client.clone()).expect("a sound client configuration");
         let (counters, events) = (Arc::new(Counters::new()), Arc::new(Events::default()));
-        let loader = Arc::new(HttpLoader::new(client, Arc::clone(&counters), Arc::clone(&events)));
+        let loader = HttpLoader::new(config.client.clone(), Arc::clone(&counters), Arc::clone(&events))
+            .map(Arc::new)
+            .expect("a sound client configuration");
         let session =
             Session::open(config, loader, Arc::clone(&counters), Arc::clone(&events)).expect("a session");
         let mut job = Self { session, table: 0, counters, events };

@@ -37,7 +37,9 @@ public final class StarRocksNativeException extends RuntimeException {
         /** A fault inside the native half; the session can't be used any more. */
         INTERNAL(12),
         /** Whether a batch was loaded can't be found out. */
-        UNDECIDED(13);
+        UNDECIDED(13),
+        /** Rows can't be kept for their checkpoint, or the state of one can't be read. */
+        STATE(14);
 
         private final int number;
 
