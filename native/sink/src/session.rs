@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use starrocks_format::{Properties, TablePlan, TableSpec, ZoneRules};
 use starrocks_row::Pairs;
 
+use crate::batch::Batch;
 use crate::checkpoint::Snapshot;
 use crate::config::Config;
 use crate::counters::{Cell, Counters};
@@ -481,7 +482,7 @@ impl Shared {
             Job::Rows(table, destination, batch) => {
                 let (rows, bytes) = (batch.rows as i64, batch.bytes() as i64);
                 self.in_flight(1, rows, bytes);
-                let result = self.deliver(&table, &destination, batch);
+                let result = self.deliver(&table, &destination, *batch);
                 self.in_flight(-1, -rows, -bytes);
                 self.counters.add(Cell::BufferedBytes, -bytes);
                 result?;
@@ -509,19 +510,19 @@ impl Shared {
         &self,
         table: &Arc<Table>,
         destination: &Arc<Destination>,
-        batch: Box<crate::batch::Batch>,
+        batch: Batch,
     ) -> Result<(), SinkError> {
         match self.delivery()? {
             Delivery::Load => self.loader.load(&crate::loader::Rows {
                 destination,
                 label: &batch.label,
                 rows: batch.rows,
-                body: &*batch,
+                body: &batch,
                 earlier: false,
             }),
-            Delivery::LoadInTransaction => self.transactions.load(table, destination, *batch),
-            Delivery::Hold => self.hold.add(table, destination, *batch),
-            Delivery::Transaction => self.transactions.add(table, destination, *batch),
+            Delivery::LoadInTransaction => self.transactions.load(table, destination, batch),
+            Delivery::Hold => self.hold.add(table, destination, batch),
+            Delivery::Transaction => self.transactions.add(table, destination, batch),
         }
     }
 
