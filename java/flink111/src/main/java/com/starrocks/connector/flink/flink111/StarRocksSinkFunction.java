@@ -99,7 +99,7 @@ public class StarRocksSinkFunction<T> extends RichSinkFunction<T>
         checkpointing = RuntimeContexts.isCheckpointingEnabled(context);
         lastCheckpoint = NONE;
         stopSavepoint = NONE;
-        writer = openWriter(RuntimeContexts.toWriterContext(context));
+        writer = openWriter(plan, RuntimeContexts.toWriterContext(context));
         RuntimeContexts.closeWithClassLoader(context, writer);
         if (state != null) {
             for (List<byte[]> ofSubtask : state.get()) {
@@ -114,9 +114,9 @@ public class StarRocksSinkFunction<T> extends RichSinkFunction<T>
         }
     }
 
-    /** Opens the writer of this subtask. */
-    StarRocksWriter<T> openWriter(WriterContext context) {
-        return StarRocksWriter.open(plan, context);
+    /** Tests put another writer in its place. */
+    StarRocksWriter<T> openWriter(SinkPlan<T> sinkPlan, WriterContext context) {
+        return StarRocksWriter.open(sinkPlan, context);
     }
 
     @Override
