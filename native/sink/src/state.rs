@@ -16,8 +16,9 @@
 //!
 //! # Version 1
 //!
-//! Payloads are made of these, without padding: `u64`, `i64`; *text*, a `u32` count of bytes and the bytes; *list of
-//! x*, a `u32` count and as many *x*; *optional x*, a byte 0, or a byte 1 and an *x*; *flag*, a byte 0 or 1. Nothing follows the last field.
+//! Payloads are made of these, without padding: `u64`, `i64`; *flag*, a byte 0 or 1; *text*, a `u32` count of bytes and
+//! the bytes; *list of x*, a `u32` count and as many *x*; *optional x*, a byte 0, or a byte 1 and an *x*. Nothing
+//! follows the last field.
 //!
 //! Kind 1, a batch that is loaded once the checkpoint is complete, under its label and no other:
 //!
