@@ -1,14 +1,13 @@
 //! A BE: takes the body of a stream load, and answers with what became of it.
 
 use crate::faults::{Fault, Kind, Op, Scope};
-use crate::http::body::Body;
 use crate::http::response::Response;
 use crate::http::{Connection, Request};
 use crate::labels::{BeginError, State};
 use crate::load::Intake;
 use crate::load::params::Params;
 use crate::load::plan::Loader;
-use crate::load::receive::{Received, after_refusal, receive};
+use crate::load::receive::{Received, after_refusal, early_error_reset, receive};
 use crate::net::Port;
 use crate::publish::Published;
 use crate::server::{Next, Server, pause};
@@ -259,15 +258,8 @@ impl StreamLoad<'_> {
     /// Answers with an error, and resets the connection while the client is sending.
     fn early_error_reset(&self, connection: &mut Connection, fault: &Fault) -> io::Result<Next> {
         let message = fault.text.clone().unwrap_or_else(|| TOO_MANY_VERSIONS.to_owned());
-        if fault.count.is_some() && self.request.expects_continue() {
-            connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")?;
-        }
-        if let (Some(count), Ok(mut body)) = (fault.count, Body::new(connection, self.request)) {
-            body.drain(count);
-        }
         let value = self.answer_value(None, "Fail", &message, None, None, 0, 0);
-        Response::json(&value).send(connection)?;
-        pause(self.server, fault.delay(0));
+        early_error_reset(self.server, self.request, connection, fault, &value);
         self.server.stats.outcome(self.request.number, 200, "early error, then reset");
         Ok(Next::Reset)
     }

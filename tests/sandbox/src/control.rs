@@ -196,8 +196,9 @@ fn obey(server: &Server, order: &Order) -> Result<Value, String> {
     if let Some(n) = order.max_running_txn {
         labels.limits.running = n;
     }
+    drop(labels);
     if let Some(Label { db, label }) = &order.forget_label {
-        labels.evict(db, label);
+        server.forget_label(db, label);
     }
     Ok(json!({"ok": true}))
 }

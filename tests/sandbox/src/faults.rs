@@ -302,7 +302,7 @@ impl Faults {
 impl Armed {
     fn fires(&mut self, scope: Scope<'_>) -> Option<Fault> {
         let fits = |want: &Option<String>, is: &str| want.as_deref().is_none_or(|w| w == is);
-        if !self.fault.op.is_none_or(|op| Some(op) == scope.op)
+        if self.fault.op.is_some_and(|op| Some(op) != scope.op)
             || !fits(&self.fault.db, scope.database)
             || !fits(&self.fault.table, scope.table)
             || !self.label.as_ref().is_none_or(|r| r.is_match(scope.label))

@@ -314,14 +314,15 @@ impl Labels {
         self.change(database, id, State::Aborted, "cancelled by user")
     }
 
-    /// Forgets a label and its transactions at once.
-    pub fn evict(&mut self, database: &str, label: &str) {
-        if let Some(db) = self.databases.get_mut(database) {
-            for id in db.by_label.remove(label).unwrap_or_default() {
-                db.transactions.remove(&id);
-            }
-            db.finished.retain(|id| db.transactions.contains_key(id));
+    /// Forgets a label and its transactions at once; which ones.
+    pub fn evict(&mut self, database: &str, label: &str) -> Vec<i64> {
+        let Some(db) = self.databases.get_mut(database) else { return Vec::new() };
+        let ids = db.by_label.remove(label).unwrap_or_default();
+        for id in &ids {
+            db.transactions.remove(id);
         }
+        db.finished.retain(|id| db.transactions.contains_key(id));
+        ids
     }
 
     /// A new leader FE: what was only in PREPARE is gone.

@@ -1,10 +1,12 @@
 //! How a BE lets a load's body in, with the faults that concern bodies.
 
 use super::BodyError;
-use crate::faults::{Kind, Scope};
+use crate::faults::{Fault, Kind, Scope};
 use crate::http::body::Body;
+use crate::http::response::Response;
 use crate::http::{Connection, Request};
 use crate::server::{Next, Server, pause};
+use serde_json::Value;
 use std::io;
 use std::sync::atomic::Ordering;
 
@@ -77,6 +79,26 @@ fn let_in(
         connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")?;
     }
     Ok(())
+}
+
+/// Answers with an error while the client is sending, after some of the body if the fault says so; the connection is
+/// to be reset then.
+pub fn early_error_reset(
+    server: &Server,
+    request: &Request,
+    connection: &mut Connection,
+    fault: &Fault,
+    value: &Value,
+) {
+    if let Some(count) = fault.count {
+        if request.expects_continue() {
+            // A client that is gone finds no answer either.
+            let _ = connection.send(b"HTTP/1.1 100 Continue\r\n\r\n");
+        }
+        let _ = Body::new(connection, request).is_ok_and(|mut body| body.drain(count));
+    }
+    let _ = Response::json(value).send(connection);
+    pause(server, fault.delay(0));
 }
 
 /// After an answer that came before the body: a client that doesn't wait is sending already, and what comes is the

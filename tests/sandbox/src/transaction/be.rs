@@ -10,7 +10,7 @@ use crate::labels::{BeginError, State};
 use crate::load::Intake;
 use crate::load::params::Params;
 use crate::load::plan::Loader;
-use crate::load::receive::{Received, after_refusal, receive};
+use crate::load::receive::{Received, after_refusal, early_error_reset, receive};
 use crate::net::Port;
 use crate::publish::Published;
 use crate::server::{Next, Server, pause};
@@ -275,6 +275,12 @@ impl Ask<'_> {
         if let Err((status, message)) = self.plan(&context, &mut work) {
             return Loading::Refused(self.give_up(&context, &mut work, &status, &message));
         }
+        if let Some(fault) = self.fire(Kind::EarlyErrorReset) {
+            let message = fault.text.as_deref().unwrap_or(TOO_MANY_VERSIONS);
+            let value = self.give_up(&context, &mut work, "INTERNAL_ERROR", message);
+            early_error_reset(self.server, self.request, connection, &fault, &value);
+            return Loading::Silent(Next::Reset, "early error, then reset");
+        }
         let plan_ms = millis(planned_at);
         work.plan_ms += plan_ms;
         let discard = self.server.discard.load(Ordering::Relaxed);
@@ -289,7 +295,7 @@ impl Ask<'_> {
                 None => Ok(()),
             });
         work.bytes += bytes;
-        work.touch();
+        context.touch();
         let read_ms = millis(read_at);
         work.read_ms += read_ms;
         let gone = |work: &mut Work, next, outcome| {

@@ -56,6 +56,8 @@ pub struct Context {
     begun: Instant,
     timeout: Duration,
     idle: Option<Duration>,
+    /// Apart from the work, so that the cleaner can look at it without the label's lock.
+    last_data: Mutex<Instant>,
     work: Mutex<Work>,
 }
 
@@ -66,14 +68,13 @@ pub struct Work {
     pub intake: Option<Intake>,
     /// Bytes of all loads.
     pub bytes: u64,
-    /// Milliseconds spent on planning and on reading.
+    /// Milliseconds spent on planning.
     pub plan_ms: u64,
     /// Milliseconds spent on reading bodies.
     pub read_ms: u64,
     /// Why the pipeline behind the loads has failed.
     pub failure: Option<String>,
     headers: Vec<Option<String>>,
-    last_data: Instant,
     /// Whether the context is gone, and this is what is left of it in somebody's hands.
     over: bool,
 }
@@ -94,7 +95,6 @@ impl Context {
             read_ms: 0,
             failure: None,
             headers: Vec::new(),
-            last_data: now,
             over: false,
         };
         Self {
@@ -106,6 +106,7 @@ impl Context {
             begun: now,
             timeout,
             idle,
+            last_data: Mutex::new(now),
             work: Mutex::new(work),
         }
     }
@@ -117,6 +118,11 @@ impl Context {
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
             Err(TryLockError::WouldBlock) => None,
         }
+    }
+
+    /// Data has come.
+    pub fn touch(&self) {
+        *self.last_data.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
     /// Milliseconds since it began.
@@ -144,11 +150,12 @@ impl Context {
     }
 
     /// Why the cleaner ends it, if it does.
-    fn expired(&self, work: &Work) -> Option<String> {
+    fn expired(&self) -> Option<String> {
         if self.begun.elapsed() >= self.timeout {
             return Some(format!("transaction is aborted by timeout {} seconds.", self.timeout.as_secs()));
         }
-        let idle = self.idle.filter(|idle| work.last_data.elapsed() >= *idle)?;
+        let last_data = *self.last_data.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = self.idle.filter(|idle| last_data.elapsed() >= *idle)?;
         Some(format!("transaction is aborted by idle timeout {} seconds.", idle.as_secs()))
     }
 }
@@ -168,11 +175,6 @@ impl Work {
             return true;
         }
         self.headers == headers
-    }
-
-    /// Data has come.
-    pub fn touch(&mut self) {
-        self.last_data = Instant::now();
     }
 }
 
@@ -230,9 +232,9 @@ impl Server {
     /// The BEs' cleaner: ends transactions that are too old, or have waited too long for data.
     pub fn clean_contexts(&self) {
         for (be, context) in self.contexts.all() {
+            let Some(reason) = context.expired() else { continue };
             // Whoever holds the lock is a request; its transaction is looked at the next time.
-            let Some(mut work) = context.try_lock().filter(|work| !work.over) else { continue };
-            if let Some(reason) = context.expired(&work) {
+            if let Some(mut work) = context.try_lock().filter(|work| !work.over) {
                 self.roll_back(be, &context, &mut work, 0, &reason);
             }
         }

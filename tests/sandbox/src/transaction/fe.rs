@@ -23,31 +23,41 @@ const STRAY_BODY: u64 = 6_553_600;
 /// Which BE a label's transaction is on, as the leader FE remembers it: in memory, and not for ever.
 #[derive(Debug, Default)]
 pub struct Coordinators {
-    known: Mutex<(HashMap<(String, String), usize>, VecDeque<(String, String)>)>,
+    known: Mutex<Known>,
+}
+
+/// A database and a label.
+type Key = (String, String);
+
+#[derive(Debug, Default)]
+struct Known {
+    bes: HashMap<Key, usize>,
+    /// The oldest first.
+    order: VecDeque<Key>,
 }
 
 impl Coordinators {
     fn get(&self, database: &str, label: &str) -> Option<usize> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.0.get(&(database.to_owned(), label.to_owned())).copied()
+        known.bes.get(&(database.to_owned(), label.to_owned())).copied()
     }
 
     fn insert(&self, database: &str, label: &str, be: usize) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (database.to_owned(), label.to_owned());
-        if known.0.insert(key.clone(), be).is_none() {
-            known.1.push_back(key);
+        if known.bes.insert(key.clone(), be).is_none() {
+            known.order.push_back(key);
         }
-        if known.1.len() > REMEMBERED
-            && let Some(oldest) = known.1.pop_front()
+        if known.order.len() > REMEMBERED
+            && let Some(oldest) = known.order.pop_front()
         {
-            known.0.remove(&oldest);
+            known.bes.remove(&oldest);
         }
     }
 
     /// Forgets all of them.
     pub fn clear(&self) {
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Default::default();
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Known::default();
     }
 }
 
@@ -310,6 +320,14 @@ impl Server {
     pub fn change_leader(&self) {
         self.labels().change_leader();
         self.coordinators.clear();
+    }
+
+    /// Forgets a label and its transactions at once, prepared ones included.
+    pub fn forget_label(&self, database: &str, label: &str) {
+        let forgotten = self.labels().evict(database, label);
+        for prepared in forgotten.into_iter().filter_map(|id| self.store.take_prepared(id)) {
+            self.note_aborted(prepared.entry, "forgotten");
+        }
     }
 
     /// Lets a label's transaction in PREPARE or PREPARED run out of time now; whether there is one.
