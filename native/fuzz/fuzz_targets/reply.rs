@@ -1,9 +1,9 @@
-//! Any bytes as a load's answer: none that isn't whole, or says something else, is a success.
+//! Any bytes as the answer of a load or a transaction: none that isn't whole, or says something else, is a success.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use starrocks_load::reply::{Reply, Verdict};
+use starrocks_load::reply::{Reply, TransactionVerdict, Verdict};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(reply) = Reply::parse(bytes) else { return };
@@ -11,6 +11,11 @@ fuzz_target!(|bytes: &[u8]| {
     match reply.verdict() {
         Verdict::Success => assert_eq!(status, "success"),
         Verdict::PublishTimeout => assert_eq!(status, "publish timeout"),
+        _ => {}
+    }
+    match reply.transaction_verdict() {
+        TransactionVerdict::Ok => assert_eq!(status, "ok"),
+        TransactionVerdict::PublishTimeout => assert_eq!(status, "publish_timeout"),
         _ => {}
     }
     // What was taken for an answer is a whole JSON object, by another reading too.

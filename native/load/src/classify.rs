@@ -174,9 +174,61 @@ mod tests {
 
     #[test]
     fn texts_are_lower_case() {
-        for (text, _) in TEXTS {
+        for text in TEXTS.iter().map(|(text, _)| text).chain(TOLD.iter().map(|(text, _)| text)) {
             assert_eq!(*text, text.to_ascii_lowercase());
         }
+    }
+
+    #[test]
+    fn messages_about_transactions_are_understood() {
+        for (message, expected) in [
+            ("Transaction 7 has already committed, label is L", Some(Told::Committed)),
+            ("class X: Can not abort VISIBLE transaction 7, label is L", Some(Told::Committed)),
+            ("Can not abort COMMITTED transaction 7, label is L", Some(Told::Committed)),
+            ("transaction 7 state is COMMITTED, could not abort", Some(Told::Committed)),
+            ("Transaction 7 has already aborted, label is L", Some(Told::Aborted)),
+            ("class X: Can not commit ABORTED transaction 7, label is L", Some(Told::Aborted)),
+            ("No transaction found by label L", Some(Told::NotFound)),
+            ("No transaction found with db[d] and label[L]", Some(Told::NotFound)),
+            (
+                "Can't find the transaction with db [d] and label[L]. The possible reasons",
+                Some(Told::NotFound),
+            ),
+            ("current transaction is aborted", None),
+            ("", None),
+        ] {
+            assert_eq!(told(message), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn failures_of_transactions_have_their_class() {
+        let permanent = [
+            ("NOT_AUTHORIZED", "", ErrorCode::Auth),
+            ("invalid_argument", "request db a transaction db b not match", ErrorCode::Config),
+            ("DATA_QUALITY_ERROR", "", ErrorCode::Load),
+            ("FAILED", "Not implemented", ErrorCode::Config),
+            ("NOT_IMPLEMENTED_ERROR", "x", ErrorCode::Config),
+            ("INTERNAL_ERROR", "too many filtered rows", ErrorCode::Load),
+            ("INVALID_ARGUMENT", "Invalid prepared_timeout: x", ErrorCode::Config),
+            (
+                "INTERNAL_ERROR",
+                "payload size [9] of single write beyond the JSON payload limit [4]",
+                ErrorCode::Load,
+            ),
+        ];
+        for (status, message, code) in permanent {
+            let class = classify_transaction(status, message);
+            assert!(matches!(class, Class::Permanent(c, _) if c == code), "{status} {message}");
+        }
+        // The message says more than the status.
+        assert_eq!(classify_transaction("INVALID_ARGUMENT", "too many versions"), Class::Busy);
+        assert_eq!(
+            classify_transaction("INTERNAL_ERROR", "transaction 1 hasn't send any data yet"),
+            Class::NoData
+        );
+        assert_eq!(classify_transaction("INTERNAL_ERROR", "load request not equal last."), Class::Other);
+        assert_eq!(classify_transaction("TXN_NOT_EXISTS", ""), Class::Other);
     }
 
     #[test]

@@ -5,6 +5,9 @@
 //! StarRocks tells a repeated load from a new one; a load is only ever repeated under its own label, and where an
 //! answer was lost the label's state decides. (StarRocks documentation: "Stream Load", "Load data using Stream Load".)
 //!
+//! A *transaction stream load* splits that up: begin, any number of loads, prepare, commit. What is prepared is durable, and
+//! gets visible only with its commit: see [`Transaction`].
+//!
 //! This crate knows nothing of rows: a load is bytes.
 
 mod cancel;

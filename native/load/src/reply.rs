@@ -364,6 +364,29 @@ mod tests {
     }
 
     #[test]
+    fn verdicts_about_transactions_are_a_closed_list() {
+        let verdict =
+            |status: &str| Reply { status: status.into(), ..Reply::default() }.transaction_verdict();
+        for (status, expected) in [
+            ("OK", TransactionVerdict::Ok),
+            (" ok ", TransactionVerdict::Ok),
+            ("PUBLISH_TIMEOUT", TransactionVerdict::PublishTimeout),
+            ("TXN_IN_PROCESSING", TransactionVerdict::InProcessing),
+            ("TXN_NOT_EXISTS", TransactionVerdict::NotExists),
+            ("LABEL_ALREADY_EXISTS", TransactionVerdict::LabelExists),
+            ("ABORTED", TransactionVerdict::Aborted),
+            ("INTERNAL_ERROR", TransactionVerdict::Fail),
+            ("Failed", TransactionVerdict::Fail),
+            ("Success", TransactionVerdict::Unknown),
+            ("Publish Timeout", TransactionVerdict::Unknown),
+            ("UNKNOWN", TransactionVerdict::Unknown),
+            ("", TransactionVerdict::Unknown),
+        ] {
+            assert_eq!(verdict(status), expected, "{status}");
+        }
+    }
+
+    #[test]
     fn what_is_no_reply_is_an_error() {
         for text in [
             "",
@@ -423,7 +446,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = Reply::parse(&bytes);
+            let _ = Reply::parse(&bytes).map(|reply| (reply.verdict(), reply.transaction_verdict()));
             let _ = LabelState::parse(&bytes);
         }
 
@@ -434,11 +457,14 @@ mod tests {
         }
 
         #[test]
-        fn only_the_success_statuses_are_success(status in "[ -~]{0,20}") {
+        fn only_the_success_statuses_are_success(status in "[ -~]{0,20}|(?i)success|ok|publish[ _]timeout") {
             let text = serde_json::json!({ "Status": status, "TxnId": 1 }).to_string();
-            let verdict = Reply::parse(text.as_bytes()).unwrap().verdict();
-            let success = status.trim().eq_ignore_ascii_case("success");
-            prop_assert_eq!(verdict == Verdict::Success, success);
+            let reply = Reply::parse(text.as_bytes()).unwrap();
+            let is = |name: &str| status.trim().eq_ignore_ascii_case(name);
+            prop_assert_eq!(reply.verdict() == Verdict::Success, is("success"));
+            let verdict = reply.transaction_verdict();
+            prop_assert_eq!(verdict == TransactionVerdict::Ok, is("ok"));
+            prop_assert_eq!(verdict == TransactionVerdict::PublishTimeout, is("publish_timeout"));
         }
     }
 }

@@ -375,7 +375,7 @@ impl<'a> Run<'a> {
         let said = |code, what: String| Problem { reply: Some(reply), ..problem(code, what) };
         match verdict {
             // Only an answer to the rows themselves says that they are loaded.
-            Verdict::Success | Verdict::PublishTimeout if !with_body => {
+            Verdict::Success | Verdict::PublishTimeout | Verdict::LabelExists { .. } if !with_body => {
                 Ok(next_fe(route, &format!("status '{status}' without rows: {message}"), false))
             }
             Verdict::Success => {

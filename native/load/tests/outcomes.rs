@@ -202,6 +202,103 @@ fn a_label_that_another_load_has_is_an_error() {
     assert_eq!(cluster.load().0.unwrap_err().code, ErrorCode::Undecided);
 }
 
+fn load_again(cluster: &Cluster) -> (Result<starrocks_load::Loaded, starrocks_load::LoadError>, Log) {
+    let log = Log::default();
+    let headers = headers();
+    let body = BODY.to_vec();
+    let load = Load {
+        database: "db",
+        table: "t",
+        label: LABEL,
+        headers: &headers,
+        body: &body,
+        rows: Some(3),
+        earlier: true,
+    };
+    (Client::new(cluster.config()).unwrap().load(&load, &log), log)
+}
+
+/// A batch of a checkpoint's state, that a session before may have loaded.
+#[test]
+fn what_an_earlier_session_loaded_is_loaded() {
+    let committed = || {
+        let cluster = Cluster::start();
+        cluster.shared.lock().committed.push((LABEL.to_owned(), BODY.to_vec()));
+        cluster
+    };
+    for state in ["COMMITTED", "VISIBLE"] {
+        let cluster = committed();
+        cluster.shared.set_label(LABEL, state);
+        let (result, log) = load_again(&cluster);
+        assert_eq!((result.unwrap().total_rows, log.retries()), (None, 0));
+        assert_eq!(cluster.shared.lock().questions, 0);
+        cluster.assert_loaded_once(BODY);
+    }
+    // In the words of versions after 3.2.11.
+    let cluster = committed();
+    cluster.be_does(|conn, shared| {
+        shared.set_label(LABEL, "VISIBLE");
+        conn.json(&failure("cancel stream task for exception: Label [test-label-1] has already been used."));
+        conn.close();
+    });
+    load_again(&cluster).0.unwrap();
+    cluster.assert_loaded_once(BODY);
+}
+
+#[test]
+fn what_an_earlier_session_left_running_is_waited_for() {
+    for end in ["VISIBLE", "ABORTED"] {
+        let cluster = Cluster::start();
+        cluster.shared.set_label(LABEL, "PREPARE");
+        for _ in 0..2 {
+            cluster.state_says("PREPARE");
+        }
+        let shared = cluster.shared.clone();
+        cluster.state_does(move |conn| {
+            if end == "VISIBLE" {
+                shared.lock().committed.push((LABEL.to_owned(), BODY.to_vec()));
+            }
+            shared.set_label(LABEL, end);
+            conn.json(&format!(r#"{{"state":"{end}","status":"OK"}}"#));
+        });
+        let (result, log) = load_again(&cluster);
+        assert_eq!(result.unwrap().retries, u32::from(end == "ABORTED"), "{}", log.text());
+        cluster.assert_loaded_once(BODY);
+    }
+}
+
+#[test]
+fn what_no_earlier_session_loaded_is_loaded_now() {
+    let cluster = Cluster::start();
+    assert_eq!(load_again(&cluster).0.unwrap().total_rows, Some(3));
+    cluster.assert_loaded_once(BODY);
+    assert_eq!(cluster.shared.lock().questions, 0);
+}
+
+/// It may be in, and nobody says: then that is the error, and not that it failed.
+#[test]
+fn what_an_earlier_session_left_running_may_stay_undecided() {
+    let cluster = Cluster::start();
+    cluster.shared.set_label(LABEL, "PREPARE");
+    for _ in 0..100 {
+        cluster.state_does(|conn| conn.answer("500 Internal Server Error", "", "oops"));
+    }
+    let e = load_again(&cluster).0.unwrap_err();
+    assert_eq!(e.code, ErrorCode::Undecided, "{e}");
+    cluster.assert_nothing_loaded();
+}
+
+/// An FE was not told the label: what it says of one is not about ours.
+#[test]
+fn a_label_that_the_fe_says_it_knows_is_not_believed() {
+    let cluster = Cluster::start();
+    cluster.fe_does(|conn| {
+        conn.json(r#"{"Status":"Label Already Exists","ExistingJobStatus":"FINISHED","Message":"x"}"#);
+    });
+    assert_eq!(load_again(&cluster).0.unwrap().retries, 1);
+    cluster.assert_loaded_once(BODY);
+}
+
 /// Versions after 3.2.11 answer a used label in other words.
 #[test]
 fn a_used_label_after_a_lost_answer_is_ours() {

@@ -69,21 +69,22 @@ pub(super) fn prepare(
             return Err(call.gone(problem, None));
         }
         let state = call.state().map_err(TransactionError::failed)?;
+        let is_final = heard == Heard::Gone || is_seen_prepared;
         match (&state, heard) {
-            // Nobody but us commits it, and only what is prepared: then all of it is there, and its commit will say so.
+            // Nobody but us commits it, and only when all of it is there: its commit will say so.
             (Some(LabelState::Committed | LabelState::Visible), _) => {
                 call.log(Level::Warn, &format!("it is committed already, but {}", problem.what));
                 return Ok(unheard(&call, started, try_started));
             }
-            (Some(LabelState::Prepared), heard)
-                if heard == Heard::Gone || heard == Heard::Nothing && is_seen_prepared =>
-            {
+            // It failed at the server, which rolls it back, maybe later.
+            (_, Heard::Failed) => return Err(call.gone(problem, state.as_ref())),
+            (Some(LabelState::Prepared), _) if is_final => {
                 call.log(Level::Warn, &format!("it is prepared, but {}", problem.what));
                 return Ok(unheard(&call, started, try_started));
             }
-            // A BE that has not heard from the FE either may roll it back yet. Asked again, it is done with it or says that
-            // it is not.
-            (Some(LabelState::Prepared), Heard::Nothing) => {
+            // A BE that has not heard from the FE either may still roll it back. Asked again, it is done with it, or says
+            // that it is not.
+            (Some(LabelState::Prepared), _) => {
                 is_seen_prepared = true;
                 call.wait = call.wait.min(client.http.short_wait());
             }
@@ -95,13 +96,12 @@ pub(super) fn prepare(
                 }
                 call.pause(poll).map_err(TransactionError::failed)?;
             }
-            (Some(LabelState::Prepare), Heard::Nothing) | (None, Heard::Nothing | Heard::Gone) => {
+            (Some(LabelState::Prepare) | None, _) => {
                 call.again(problem).map_err(TransactionError::from_retry)?;
             }
-            (Some(LabelState::Aborted(_) | LabelState::Unknown), _) | (_, Heard::Failed) => {
+            (Some(LabelState::Aborted(_) | LabelState::Unknown), _) => {
                 return Err(call.gone(problem, state.as_ref()));
             }
-            (Some(LabelState::Prepared), Heard::Gone) => unreachable!("taken for a success above"),
         }
     }
 }
