@@ -38,6 +38,7 @@ final class Chaos {
     private long passed;
     private long failed;
     private long restarts;
+    private long leftToTimeOut;
     private long slowest;
     private String slowestName = "";
 
@@ -99,13 +100,14 @@ final class Chaos {
         double seconds = (System.nanoTime() - start) / 1e9;
         System.out.printf(
                 Locale.ROOT,
-                "%.0f s: %d of %d scenarios, %d failed; %d restarts of jobs; %.2f s each, at most"
-                        + " %.1f s (%s)%n",
+                "%.0f s: %d of %d scenarios, %d failed; %d restarts of jobs, %d transactions left"
+                        + " to time out; %.2f s each, at most %.1f s (%s)%n",
                 seconds,
                 passed + failed,
                 modes.size() * seeds,
                 failed,
                 restarts,
+                leftToTimeOut,
                 seconds / Math.max(1, passed + failed),
                 slowest / 1e3,
                 slowestName);
@@ -184,6 +186,7 @@ final class Chaos {
             passed++;
             String[] fields = answer.split(" ");
             restarts += Long.parseLong(fields[2]);
+            leftToTimeOut += Long.parseLong(fields[3]);
             if (Long.parseLong(fields[1]) > slowest) {
                 slowest = Long.parseLong(fields[1]);
                 slowestName = order;

@@ -6,8 +6,10 @@ import org.apache.flink.streaming.api.functions.sink.SinkFunction;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -36,6 +38,12 @@ final class Job {
     private long lastCheckpoint;
     private Checkpoint completed;
 
+    /** Tables that the subtasks which are open know. */
+    private final Set<String> known = new HashSet<>();
+
+    /** Those that a completed checkpoint of theirs knows. */
+    private final Set<String> recorded = new HashSet<>();
+
     Job(
             Scenario scenario,
             String database,
@@ -52,6 +60,8 @@ final class Job {
     /** Opens all subtasks with the state of the last completed checkpoint. */
     void open(int parallelism, long order) throws Exception {
         this.parallelism = parallelism;
+        known.clear();
+        recorded.clear();
         subtasks = new Subtask[planned.size()][parallelism];
         positions = completed == null ? new long[positions.length] : completed.positions().clone();
         for (int index : shuffled(new Random(order))) {
@@ -60,6 +70,11 @@ final class Job {
                         new Subtask(planned.get(operator), id, temporaryFolder, parallelism, index);
                 subtasks[operator][index] = subtask;
                 subtask.open(state(operator, index), completed == null ? 0 : completed.id());
+                if (!scenario.operators().get(operator).raw()) {
+                    for (Table table : scenario.operators().get(operator).tables()) {
+                        known.add(Checkpoint.known(table, index));
+                    }
+                }
             }
         }
     }
@@ -108,6 +123,9 @@ final class Job {
         for (int operator = 0; operator < planned.size(); operator++) {
             Operator sink = scenario.operators().get(operator);
             if (sink.takes(row)) {
+                known.add(
+                        Checkpoint.known(
+                                scenario.tables().get(row.table()), partition % parallelism));
                 subtasks[operator][partition % parallelism].process(sink.element(database, row));
             }
         }
@@ -152,6 +170,7 @@ final class Job {
         long checkpoint = ++lastCheckpoint;
         OperatorSubtaskState[][] states = new OperatorSubtaskState[planned.size()][parallelism];
         long[] at = positions.clone();
+        Set<String> knownThen = new HashSet<>(known);
         for (int index : shuffled(random).subList(0, parts)) {
             for (int partition = index; partition < at.length; partition += parallelism) {
                 at[partition] = positions[partition];
@@ -161,12 +180,21 @@ final class Job {
             }
             writeTo(index, between);
         }
-        return new Checkpoint(checkpoint, states, at);
+        return new Checkpoint(checkpoint, states, at, knownThen);
     }
 
     /** From now on the job would be restored from this. */
     void complete(Checkpoint checkpoint) {
         completed = checkpoint;
+        recorded.addAll(checkpoint.known());
+    }
+
+    /**
+     * Whether a checkpoint that has completed since the subtasks were opened knows their labels of
+     * this kind. A sink whose rows name their tables learns of a table by its first row.
+     */
+    boolean isRecorded(String label) {
+        return recorded.stream().anyMatch(label::contains);
     }
 
     /** What one subtask hears. */

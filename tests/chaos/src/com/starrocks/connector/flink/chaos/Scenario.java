@@ -123,6 +123,9 @@ record Scenario(
             switch (mode) {
                 case ALO:
                     options.put("sink.semantic", "at-least-once");
+                    if (chance(3)) {
+                        options.put("sink.at-least-once.use-transaction-stream-load", "true");
+                    }
                     break;
                 case V1:
                     options.put("sink.semantic", "exactly-once");

@@ -7,6 +7,7 @@ import com.google.gson.JsonObject;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
@@ -127,6 +128,20 @@ final class Server implements AutoCloseable {
             }
         }
         return null;
+    }
+
+    /** The transactions that are neither visible nor aborted, by id; each as the server tells. */
+    Map<Long, JsonObject> openTransactions() {
+        Map<Long, JsonObject> open = new TreeMap<>();
+        for (JsonElement element : sandbox.control("GET", "/transactions", null).getAsJsonArray()) {
+            JsonObject transaction = element.getAsJsonObject();
+            // Without a state only a BE knows it still, which no client can reach by then.
+            if (database.equals(transaction.get("db").getAsString())
+                    && !transaction.get("state").isJsonNull()) {
+                open.put(transaction.get("txn_id").getAsLong(), transaction);
+            }
+        }
+        return open;
     }
 
     private JsonObject stats() {

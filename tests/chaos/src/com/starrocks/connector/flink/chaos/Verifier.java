@@ -139,7 +139,4 @@ final class Verifier {
                 .map(row -> row[0])
                 .toList();
     }
-
-    /** No transaction of the job is left open. */
-    void nothingOpen() throws Exception {}
 }

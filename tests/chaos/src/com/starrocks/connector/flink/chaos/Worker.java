@@ -18,8 +18,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * A process that plays scenarios, one after the other, against a sandbox of its own. It reads lines
- * {@code MODE SEED} and answers {@code PASS MILLIS RESTARTS} or {@code FAIL}, having written what
- * there is to say to a file.
+ * {@code MODE SEED} and answers {@code PASS MILLIS RESTARTS TRANSACTIONS} or {@code FAIL}, having
+ * written what there is to say to a file.
  */
 final class Worker {
 
@@ -77,11 +77,10 @@ final class Worker {
         Thread watch = watch(scenario, trace);
         long start = System.nanoTime();
         try (Server server = new Server(sandbox, database, trace)) {
-            int restarts;
+            Play play;
             try {
-                Play play = new Play(scenario, server, temporary, trace);
+                play = new Play(scenario, server, temporary, trace);
                 play.run();
-                restarts = play.restarts();
             } catch (Throwable e) {
                 watch.interrupt();
                 report(scenario, trace, what(e), serverSide(server));
@@ -90,7 +89,7 @@ final class Worker {
             }
             watch.interrupt();
             long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
-            answers.println("PASS " + millis + " " + restarts);
+            answers.println("PASS " + millis + " " + play.restarts() + " " + play.leftToTimeOut());
         }
     }
 
