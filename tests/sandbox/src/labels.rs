@@ -109,8 +109,8 @@ pub struct Labels {
     pub limits: Limits,
     databases: HashMap<String, Database>,
     next: i64,
-    /// Transactions that ran out of time: database and id.
-    expired: Vec<(String, i64)>,
+    /// Transactions that ran out of time.
+    expired: Vec<i64>,
 }
 
 /// Whether a label follows the server's rule `^[-\w]{1,128}$`.
@@ -242,8 +242,8 @@ impl Labels {
         can
     }
 
-    /// The transactions that ran out of time since this was asked last: database and id.
-    pub fn take_expired(&mut self) -> Vec<(String, i64)> {
+    /// The transactions that ran out of time since this was asked last.
+    pub fn take_expired(&mut self) -> Vec<i64> {
         self.forget_all();
         std::mem::take(&mut self.expired)
     }
@@ -325,6 +325,12 @@ impl Labels {
         ids
     }
 
+    /// Forgets a database, its labels and transactions; which ones.
+    pub fn forget_database(&mut self, database: &str) -> Vec<i64> {
+        let db = self.databases.remove(database);
+        db.map_or_else(Vec::new, |db| db.transactions.into_keys().collect())
+    }
+
     /// A new leader FE: what was only in PREPARE is gone.
     pub fn change_leader(&mut self) {
         for db in self.databases.values_mut() {
@@ -352,7 +358,7 @@ impl Labels {
                 transaction.reason = "timeout by txn manager".to_owned();
                 transaction.finished = Some(now);
                 db.finished.push_back(transaction.id);
-                self.expired.push((database.to_owned(), transaction.id));
+                self.expired.push(transaction.id);
             }
         }
         while let Some(id) = db.finished.front().copied() {

@@ -368,6 +368,20 @@ fn forgotten_transactions() {
 }
 
 #[test]
+fn labels_go_with_their_database() {
+    let world = World::new();
+    world.prepared("x", "1\ta\n");
+    world.load("y", "2\tb\n", &[]);
+    world.sql("DROP DATABASE d");
+    world.sql("CREATE DATABASE d");
+    world.sql("CREATE TABLE d.t (id BIGINT NOT NULL, name VARCHAR(20)) DUPLICATE KEY(id)");
+    assert_eq!([world.state("x"), world.state("y")], ["UNKNOWN", "UNKNOWN"]);
+    world.prepared("y", "3\tc\n");
+    world.txn("commit", "y", &[]).expect("OK", "");
+    assert_eq!(world.ids(), [3]);
+}
+
+#[test]
 fn commits_count_not_loads() {
     let world = World::new();
     world.sql(

@@ -292,6 +292,10 @@ impl Session<'_> {
                 self.environment.database = Some(name);
                 self.ok(1, 0)?;
             }
+            Ok(Outcome::Dropped(name)) => {
+                self.server.forget_database(&name);
+                self.ok(1, 0)?;
+            }
             Ok(Outcome::Rows(mut result)) => {
                 self.bend(sql, &mut result);
                 return self.result(&result, binary);

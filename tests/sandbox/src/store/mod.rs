@@ -127,6 +127,8 @@ pub enum Outcome {
     Rows(ResultSet),
     /// The session's database is now this one.
     Use(String),
+    /// This database is gone.
+    Dropped(String),
 }
 
 /// What the ledger says about a load.

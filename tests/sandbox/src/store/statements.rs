@@ -278,7 +278,7 @@ impl Inner {
             self.conn.execute("DELETE FROM \"sandbox.catalog\" WHERE db = ?", [&name])?;
             self.catalog.remove(&name);
             self.information_is_stale = true;
-            return Ok(Outcome::Done(0));
+            return Ok(Outcome::Dropped(name));
         }
         if !c.accept("TABLE") {
             return Err(SqlError::syntax(format!("the sandbox can't drop {}", c.found())));

@@ -325,8 +325,18 @@ impl Server {
     /// Forgets a label and its transactions at once, prepared ones included.
     pub fn forget_label(&self, database: &str, label: &str) {
         let forgotten = self.labels().evict(database, label);
-        for prepared in forgotten.into_iter().filter_map(|id| self.store.take_prepared(id)) {
-            self.note_aborted(prepared.entry, "forgotten");
+        self.drop_prepared(forgotten, "forgotten");
+    }
+
+    /// A database was dropped: labels belong to it, and not to its name.
+    pub fn forget_database(&self, database: &str) {
+        let forgotten = self.labels().forget_database(database);
+        self.drop_prepared(forgotten, "the database was dropped");
+    }
+
+    fn drop_prepared(&self, transactions: impl IntoIterator<Item = i64>, reason: &str) {
+        for prepared in transactions.into_iter().filter_map(|id| self.store.take_prepared(id)) {
+            self.note_aborted(prepared.entry, reason);
         }
     }
 
@@ -340,10 +350,6 @@ impl Server {
     /// Drops the rows of prepared transactions that ran out of time.
     pub fn drop_expired(&self) {
         let expired = self.labels().take_expired();
-        for (_, transaction) in expired {
-            if let Some(prepared) = self.store.take_prepared(transaction) {
-                self.note_aborted(prepared.entry, "timeout by txn manager");
-            }
-        }
+        self.drop_prepared(expired, "timeout by txn manager");
     }
 }
