@@ -31,11 +31,6 @@ INSERT INTO sink SELECT * FROM numbers;
 """
 
 
-def resident(pid: int) -> int:
-    """VmRSS in bytes."""
-    return int(re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text()).group(1)) * 1024
-
-
 def run_job(cluster, sandbox, rate: int, max_bytes: int, data_format: str) -> str:
     output = cluster.sql_client(SCRIPT.format(
         rate=rate, jdbc=sandbox.jdbc_url, load=sandbox.load_url, user=sandbox.user, password=sandbox.password,
@@ -45,11 +40,11 @@ def run_job(cluster, sandbox, rate: int, max_bytes: int, data_format: str) -> st
     return job
 
 
-def peak(pid: int, seconds: float, what: str) -> int:
+def peak(process, seconds: float, what: str) -> int:
     """The largest resident set within some time, sampled twice a second."""
     end, largest, told = time.monotonic() + seconds, 0, time.monotonic()
     while time.monotonic() < end:
-        largest = max(largest, resident(pid))
+        largest = max(largest, process.resident())
         if time.monotonic() - told >= 30:
             told = time.monotonic()
             say(f"   {what}: peak so far {largest / MIB:.0f} MiB, {end - told:.0f} s to go")
@@ -75,19 +70,19 @@ def main() -> int:
                 connection.query("CREATE DATABASE bench")
                 connection.query("CREATE TABLE bench.t (id BIGINT, name VARCHAR(100), amount DECIMAL(12, 2), "
                                  "happened DATETIME) DUPLICATE KEY (id) DISTRIBUTED BY HASH (id)")
-            pid = cluster.task_manager.pid
+            task_manager = cluster.task_manager
             say("== the idle job: one row a second")
             job = run_job(cluster, sandbox, 1, arguments.max_bytes, arguments.format)
-            idle = peak(pid, 30, "idle")
+            idle = peak(task_manager, 30, "idle")
             cluster.cancel(job)
             say(f"== full speed into a server that takes {arguments.rate} bytes/s, {arguments.minutes:g} minutes")
             sandbox.slow(arguments.rate)
             job = run_job(cluster, sandbox, 100_000_000, arguments.max_bytes, arguments.format)
-            busy = peak(pid, arguments.minutes * 60, "busy")
+            busy = peak(task_manager, arguments.minutes * 60, "busy")
             state = cluster.state(job)
             cancelled = cluster.cancel(job)
             time.sleep(2)
-            after = resident(pid)
+            after = task_manager.resident()
     above = busy - idle
     say(f"{arguments.format}: idle {idle / MIB:.0f} MiB, peak {busy / MIB:.0f} MiB, {above / MIB:.0f} MiB above idle; "
         f"bound {bound / MIB:.0f} + 64 MiB; after cancelling ({cancelled:.1f} s) {after / MIB:.0f} MiB; "

@@ -59,10 +59,11 @@ class FlinkCluster:
     `lib` are jars put beside Flink's own; `settings` go on top of the configuration.
     """
 
-    def __init__(self, distribution: Path, folder: Path, lib=(), slots: int = 4, settings=None):
+    def __init__(self, distribution: Path, folder: Path, lib=(), slots: int = 8, settings=None):
         self.version = version_of(distribution)
         self.home = folder / f"flink-{self.version}"
         self.logs = self.home / "log"
+        self.temporary = self.home / "tmp"
         self._slots = slots
         self._settings = dict(settings or {})
         self._children = []
@@ -86,14 +87,25 @@ class FlinkCluster:
         self.rest_port = _free_port()
         self._configure()
         for service in ("jobmanager", "taskmanager"):
-            self._children.append(Child([self.home / "bin" / f"{service}.sh", "start-foreground"],
-                                        self.logs / f"{service}.out", env=self._environment()))
+            self._start(service)
         wait_for(f"the Flink {self.version} cluster to offer its slots", self._is_ready, timeout=120, every=0.3)
+
+    def _start(self, service: str) -> None:
+        self._children.append(Child([self.home / "bin" / f"{service}.sh", "start-foreground"],
+                                    self.logs / f"{service}.out", env=self._environment()))
 
     def stop(self) -> None:
         """Stops both processes; the log folder stays."""
         while self._children:
             self._children.pop().stop(patience=15)
+
+    def kill_task_manager(self) -> None:
+        """`kill -9`; jobs wait for the next TaskManager."""
+        self._children.pop().kill()
+
+    def start_task_manager(self) -> None:
+        """Starts another one after a kill, and doesn't wait for it."""
+        self._start("taskmanager")
 
     @property
     def task_manager(self) -> Child:
@@ -219,10 +231,10 @@ class FlinkCluster:
         self.wait_for_state(job, "CANCELED", timeout=timeout)
         return time.monotonic() - start
 
-    def savepoint(self, job: str, folder: Path, stop: bool, timeout: float = 60) -> str:
-        """Takes a savepoint, ending the job with it if `stop`; the savepoint's path."""
+    def savepoint(self, job: str, folder: Path, stop: bool, drain: bool = False, timeout: float = 60) -> str:
+        """Takes a savepoint, ending the job with it if `stop`, and its input if `drain`; the savepoint's path."""
         if stop:
-            trigger = self.rest(f"/jobs/{job}/stop", {"targetDirectory": folder.as_uri(), "drain": False})
+            trigger = self.rest(f"/jobs/{job}/stop", {"targetDirectory": folder.as_uri(), "drain": drain})
         else:
             trigger = self.rest(f"/jobs/{job}/savepoints",
                                 {"target-directory": folder.as_uri(), "cancel-job": False})
@@ -238,6 +250,31 @@ class FlinkCluster:
 
     def completed_checkpoints(self, job: str) -> int:
         return self.rest(f"/jobs/{job}/checkpoints")["counts"]["completed"]
+
+    def last_checkpoint(self, job: str) -> dict:
+        """What the REST API says of the last completed checkpoint; None if there is none."""
+        return self.rest(f"/jobs/{job}/checkpoints")["latest"]["completed"]
+
+    def checkpoint_times(self, job: str) -> list:
+        """What each completed checkpoint took, the oldest first: its slowest subtask, in ms, and the bytes of its state.
+
+        `delay` is the barrier's way to the subtask, `sync` the part that stops the rows, `async` what is after it.
+        """
+        times = []
+        for checkpoint in reversed(self.rest(f"/jobs/{job}/checkpoints")["history"]):
+            if checkpoint["status"] == "COMPLETED":
+                path = f"/jobs/{job}/checkpoints/details/{checkpoint['id']}"
+                subtasks = [subtask for vertex in self.rest(path)["tasks"]
+                            for subtask in self.rest(f"{path}/subtasks/{vertex}")["subtasks"]
+                            if subtask["status"] == "completed"]
+                times.append({
+                    "id": checkpoint["id"], "total": checkpoint["end_to_end_duration"],
+                    "delay": max(s["start_delay"] for s in subtasks),
+                    "sync": max(s["checkpoint"]["sync"] for s in subtasks),
+                    "async": max(s["checkpoint"]["async"] for s in subtasks),
+                    "bytes": checkpoint["state_size"],
+                })
+        return times
 
     def last_restart(self, job: str) -> int:
         """When the job was last restarted after a failure, in milliseconds since 1970; 0 if it never was."""
@@ -295,14 +332,19 @@ class FlinkCluster:
             "web.upload.dir": self.home / "upload",
             "web.timeout": 120000,
             "web.refresh-interval": 200,  # how old an answer of the REST API may be
-            "io.tmp.dirs": self.home / "tmp",
-            "heartbeat.timeout": 60000,  # two cores, shared with everything else
+            "io.tmp.dirs": self.temporary,
+            # Two cores, shared with everything else; but 1.13 knows a dead TaskManager by this alone.
+            "heartbeat.timeout": 60000 if minor(self.version) >= (1, 15) else 20000,
+            "heartbeat.interval": 1000,
+            "state.checkpoints.dir": (self.home / "checkpoints").as_uri(),
+            "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+            "env.java.opts.taskmanager": "-XX:+AlwaysPreTouch",  # what grows then lies outside of the heap
             "metrics.fetcher.update-interval": 500,
             "cluster.io-pool.size": 4,
             **self._java_options(),
             **self._settings,
         }
-        (self.home / "tmp").mkdir(exist_ok=True)
+        self.temporary.mkdir(exist_ok=True)
         for name in ("config.yaml", "flink-conf.yaml"):
             (self.home / "conf" / name).unlink(missing_ok=True)
         name = "config.yaml" if minor(self.version) >= (1, 19) else "flink-conf.yaml"
@@ -324,7 +366,7 @@ class FlinkCluster:
         environment = {key: value for key, value in os.environ.items()
                        if not key.startswith(("FLINK_", "HADOOP_")) and key != "JVM_ARGS"}
         environment.update(FLINK_CONF_DIR=str(self.home / "conf"), FLINK_LOG_DIR=str(self.logs),
-                           FLINK_PID_DIR=str(self.home / "tmp"), HOSTNAME="localhost")
+                           FLINK_PID_DIR=str(self.temporary), HOSTNAME="localhost")
         if client:
             environment["TERM"] = "dumb"
             environment["JVM_ARGS"] = "-Xmx512m -XX:TieredStopAtLevel=1"

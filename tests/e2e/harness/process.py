@@ -3,6 +3,7 @@
 import atexit
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -44,6 +45,11 @@ class Child:
     def exit_code(self):
         """None while it runs."""
         return self._process.poll()
+
+    def resident(self) -> int:
+        """VmRSS in bytes."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1)) * 1024
 
     def stop(self, patience: float = 10.0) -> None:
         """SIGTERM, and SIGKILL for the whole process group after `patience` seconds. Idempotent."""

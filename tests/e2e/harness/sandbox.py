@@ -1,5 +1,6 @@
 """The StarRocks sandbox as a process of its own, on ports of its own."""
 
+import base64
 import json
 import urllib.request
 from pathlib import Path
@@ -85,6 +86,40 @@ class Sandbox:
         """The load ports accept connections and requests, and answer none."""
         for port in ("fe", "be"):
             self._order(hang=True, port=port)
+
+    def slow(self, rate: int) -> None:
+        """Bytes per second at which each load is taken; 0 for no limit."""
+        self._order(rate=rate)
+
+    def expire(self, database: str, label: str) -> None:
+        """A label's transaction, begun or prepared, runs out of time."""
+        self._order(expire={"db": database, "label": label})
+
+    def forget(self, database: str, label: str) -> None:
+        """The server forgets a label."""
+        self._order(forget_label={"db": database, "label": label})
+
+    def commit(self, database: str, label: str) -> None:
+        """Commits a prepared transaction, as any client may."""
+        token = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
+        request = urllib.request.Request(f"http://{self.load_url}/api/transaction/commit", b"", {
+            "Authorization": f"Basic {token}", "db": database, "label": label}, method="POST")
+        with urllib.request.urlopen(request, timeout=30) as response:
+            answer = json.load(response)
+        if answer["Status"] != "OK":
+            raise RuntimeError(f"committing {label}: {answer}")
+
+    def open_transactions(self, database: str) -> list:
+        """Transactions that are neither visible nor aborted, the oldest first: label, table, state, ..."""
+        return [t for t in self._control("GET", "/transactions") if t["db"] == database]
+
+    def operations(self) -> dict:
+        """For each operation of the load interfaces: requests, and the most at the same time (peak)."""
+        return self._control("GET", "/stats")["operations"]
+
+    def forget_operations(self) -> None:
+        """Counts operations from now on."""
+        self._control("DELETE", "/stats")
 
     def requests(self) -> int:
         """HTTP requests so far, on all ports of FEs and BEs."""

@@ -20,16 +20,20 @@ import java.util.TreeMap;
 /**
  * Emits 0, 1, 2, ... and goes on after a failure from where the last checkpoint was. For each
  * completed checkpoint it adds a line "checkpoint next-number" to a file: every number below it
- * must then be in StarRocks.
+ * must then be in StarRocks, or be on its way there in a sink that begins with it only now.
  */
 @SuppressWarnings("deprecation")
 public final class CountingSource
         implements SourceFunction<Long>, CheckpointedFunction, CheckpointListener {
     private static final long serialVersionUID = 1;
 
+    /** How often a source without end looks for the file that gives it one. */
+    private static final long ROWS_BETWEEN_LOOKS = 1000;
+
     private final long rows;
     private final long rowsPerSecond;
     private final String progressFile;
+    private final String endFile;
 
     private volatile boolean running = true;
     private long next;
@@ -38,19 +42,25 @@ public final class CountingSource
 
     /**
      * @param rows how many, or -1 for no end; @param rowsPerSecond 0 for as fast as the sink takes
-     *     them
+     *     them; @param endFile once it is there, it says how many rows there are, which must not
+     *     have been emitted already; null for none
      */
-    public CountingSource(long rows, long rowsPerSecond, String progressFile) {
+    public CountingSource(long rows, long rowsPerSecond, String progressFile, String endFile) {
         this.rows = rows;
         this.rowsPerSecond = rowsPerSecond;
         this.progressFile = progressFile;
+        this.endFile = endFile;
     }
 
     @Override
     public void run(SourceContext<Long> context) throws Exception {
         long start = System.nanoTime();
         long first = next;
-        while (running && next != rows) {
+        long end = rows;
+        while (running && next != end) {
+            if (end < 0 && (next - first) % ROWS_BETWEEN_LOOKS == 0) {
+                end = readEnd();
+            }
             synchronized (context.getCheckpointLock()) {
                 context.collect(next);
                 next++;
@@ -59,6 +69,18 @@ public final class CountingSource
                 Thread.sleep(1);
             }
         }
+    }
+
+    private long readEnd() throws IOException {
+        if (endFile == null || !Files.exists(Paths.get(endFile))) {
+            return -1;
+        }
+        byte[] content = Files.readAllBytes(Paths.get(endFile));
+        long end = Long.parseLong(new String(content, StandardCharsets.US_ASCII).trim());
+        if (end <= next) {
+            throw new IllegalStateException("to end at " + end + ", but " + next + " rows are out");
+        }
+        return end;
     }
 
     private boolean ahead(long start, long emitted) {

@@ -7,14 +7,15 @@ import com.starrocks.connector.flink.table.data.StarRocksRowData;
 import com.starrocks.connector.flink.table.sink.SinkFunctionFactory;
 import com.starrocks.connector.flink.table.sink.StarRocksSinkOptions;
 
-import org.apache.flink.api.common.restartstrategy.RestartStrategies;
-import org.apache.flink.api.common.time.Time;
+import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.utils.ParameterTool;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.streaming.api.functions.sink.SinkFunction;
 import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.api.TableSchema;
 
+import java.io.Serializable;
 import java.math.BigDecimal;
 import java.time.LocalDateTime;
 
@@ -23,7 +24,9 @@ import java.time.LocalDateTime;
  *
  * <p>Row n: id = n, name = "row-n" (NULL where n is a multiple of 10), amount = n + 0.25, at =
  * 2020-01-01 + n seconds. In the form {@code upsert} the key is n modulo {@code --keys}, and every
- * row with n % 100 == 99 deletes its key.
+ * row with n % 100 == 99 deletes its key. The form {@code pair} is {@code slots} into the table of
+ * the options and {@code upsert} into {@code --latest}, with {@code --sinks} subtasks each. With
+ * {@code --fail-at} the job fails at that row, each time it comes.
  */
 @SuppressWarnings("deprecation")
 public final class RowsJob {
@@ -34,20 +37,51 @@ public final class RowsJob {
     public static void main(String[] args) throws Exception {
         ParameterTool parameters = ParameterTool.fromArgs(args);
         StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
-        env.setParallelism(1);
-        if (parameters.has("checkpoint")) {
-            env.enableCheckpointing(parameters.getLong("checkpoint"));
+        JobSettings.apply(parameters, env);
+        DataStream<Long> numbers = env.addSource(JobSettings.source(parameters));
+        if (parameters.has("fail-at")) {
+            long failAt = parameters.getLong("fail-at");
+            numbers = numbers.map(n -> failingAt(failAt, n)).returns(Types.LONG);
         }
-        env.setRestartStrategy(
-                RestartStrategies.fixedDelayRestart(
-                        parameters.getInt("restarts", 0), Time.seconds(1)));
-        DataStream<Long> numbers =
-                env.addSource(
-                        new CountingSource(
-                                parameters.getLong("rows", -1),
-                                parameters.getLong("rate", 0),
-                                parameters.get("progress")));
 
+        StarRocksSinkOptions options = options(parameters, null);
+        long keys = parameters.getLong("keys", 1000);
+        String form = parameters.getRequired("form");
+        switch (form) {
+            case "json":
+                numbers.map(RowsJob::json).addSink(StarRocksSink.sink(options));
+                break;
+            case "csv":
+                numbers.map(RowsJob::csv).addSink(StarRocksSink.sink(options));
+                break;
+            case "slots":
+                numbers.addSink(slots(options));
+                break;
+            case "upsert":
+                numbers.addSink(upsert(options, keys));
+                break;
+            case "pair":
+                int sinks = parameters.getInt("sinks", 1);
+                DataStream<Long> byKey = numbers.keyBy(n -> n % keys, Types.LONG);
+                byKey.addSink(slots(options)).name("rows").setParallelism(sinks);
+                byKey.addSink(upsert(options(parameters, parameters.get("latest")), keys))
+                        .name("latest")
+                        .setParallelism(sinks);
+                break;
+            case "tables": // even numbers into one table, odd ones into the other
+                namingTheirTable(numbers, options, n -> n % 2 == 0 ? "even" : "odd");
+                break;
+            case "many": // into t0, t1, ... in turn
+                int tables = parameters.getInt("tables");
+                namingTheirTable(numbers, options, n -> "t" + n % tables);
+                break;
+            default:
+                throw new IllegalArgumentException("--form " + form);
+        }
+        env.execute(parameters.get("name", "rows as " + form));
+    }
+
+    private static StarRocksSinkOptions options(ParameterTool parameters, String table) {
         StarRocksSinkOptions.Builder builder = StarRocksSinkOptions.builder();
         parameters
                 .toMap()
@@ -61,52 +95,45 @@ public final class RowsJob {
                                 builder.withProperty(key, value);
                             }
                         });
-        StarRocksSinkOptions options = builder.build();
-        long keys = parameters.getLong("keys", 1000);
-        String form = parameters.getRequired("form");
-        switch (form) {
-            case "json":
-                numbers.map(RowsJob::json).addSink(StarRocksSink.sink(options));
-                break;
-            case "csv":
-                numbers.map(RowsJob::csv).addSink(StarRocksSink.sink(options));
-                break;
-            case "slots":
-                numbers.addSink(
-                        StarRocksSink.sink(
-                                schema().build(), options, (slots, n) -> fill(slots, n, n)));
-                break;
-            case "upsert":
-                numbers.addSink(
-                        StarRocksSink.sink(
-                                schema().primaryKey("id").build(),
-                                options,
-                                (slots, n) -> {
-                                    fill(slots, n, n % keys);
-                                    slots[slots.length - 1] =
-                                            (n % 100 == 99
-                                                            ? StarRocksSinkOP.DELETE
-                                                            : StarRocksSinkOP.UPSERT)
-                                                    .ordinal();
-                                }));
-                break;
-            case "tables": // even numbers into one table, odd ones into the other
-                String database = options.getDatabaseName();
-                numbers.map(
-                                n ->
-                                        (StarRocksRowData)
-                                                new DefaultStarRocksRowData(
-                                                        null,
-                                                        database,
-                                                        n % 2 == 0 ? "even" : "odd",
-                                                        json(n)))
-                        .returns(StarRocksRowData.class)
-                        .addSink(SinkFunctionFactory.createSinkFunction(options));
-                break;
-            default:
-                throw new IllegalArgumentException("--form " + form);
+        if (table != null) {
+            builder.withProperty("table-name", table);
         }
-        env.execute(parameters.get("name", "rows as " + form));
+        return builder.build();
+    }
+
+    private static SinkFunction<Long> slots(StarRocksSinkOptions options) {
+        return StarRocksSink.sink(schema().build(), options, (slots, n) -> fill(slots, n, n));
+    }
+
+    private static SinkFunction<Long> upsert(StarRocksSinkOptions options, long keys) {
+        return StarRocksSink.sink(
+                schema().primaryKey("id").build(),
+                options,
+                (slots, n) -> {
+                    fill(slots, n, n % keys);
+                    slots[slots.length - 1] =
+                            (n % 100 == 99 ? StarRocksSinkOP.DELETE : StarRocksSinkOP.UPSERT)
+                                    .ordinal();
+                });
+    }
+
+    private static void namingTheirTable(
+            DataStream<Long> numbers, StarRocksSinkOptions options, TableOf tableOf) {
+        String database = options.getDatabaseName();
+        numbers.map(
+                        n ->
+                                (StarRocksRowData)
+                                        new DefaultStarRocksRowData(
+                                                null, database, tableOf.table(n), json(n)))
+                .returns(StarRocksRowData.class)
+                .addSink(SinkFunctionFactory.createSinkFunction(options));
+    }
+
+    private static long failingAt(long failAt, long n) {
+        if (n == failAt) {
+            throw new IllegalStateException("row " + n + ", where the job is to fail");
+        }
+        return n;
     }
 
     private static TableSchema.Builder schema() {
@@ -148,5 +175,10 @@ public final class RowsJob {
     private static String csv(long n) {
         String name = name(n) == null ? "\\N" : name(n);
         return n + "\t" + name + "\t" + n + ".25\t" + at(n);
+    }
+
+    /** Which table a row goes into. */
+    private interface TableOf extends Serializable {
+        String table(long n);
     }
 }

@@ -1,7 +1,5 @@
 package com.starrocks.e2e;
 
-import org.apache.flink.api.common.restartstrategy.RestartStrategies;
-import org.apache.flink.api.common.time.Time;
 import org.apache.flink.api.java.utils.ParameterTool;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.table.api.StatementSet;
@@ -13,7 +11,8 @@ import java.nio.file.Paths;
 
 /**
  * Runs the statements of a file, separated by lines of {@code ;}: all INSERTs together as one job.
- * Quicker than the SQL client, which starts a JVM for it.
+ * Quicker than the SQL client, which starts a JVM for it. With {@code --numbers}, the view {@code
+ * numbers} has the rows of a {@link CountingSource} as its column {@code f0}.
  */
 @SuppressWarnings("deprecation")
 public final class SqlJob {
@@ -22,15 +21,13 @@ public final class SqlJob {
     public static void main(String[] args) throws Exception {
         ParameterTool parameters = ParameterTool.fromArgs(args);
         StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
-        env.setRestartStrategy(
-                RestartStrategies.fixedDelayRestart(
-                        parameters.getInt("restarts", 0), Time.seconds(1)));
-        if (parameters.has("checkpoint")) {
-            env.enableCheckpointing(parameters.getLong("checkpoint"));
-        }
+        JobSettings.apply(parameters, env);
         StreamTableEnvironment tables = StreamTableEnvironment.create(env);
         if (parameters.has("zone")) {
             tables.getConfig().setLocalTimeZone(java.time.ZoneId.of(parameters.get("zone")));
+        }
+        if (parameters.has("numbers")) {
+            tables.createTemporaryView("numbers", env.addSource(JobSettings.source(parameters)));
         }
         StatementSet inserts = tables.createStatementSet();
         String script =

@@ -1,0 +1,48 @@
+"""`kill -9` of the TaskManager at random times, under a source that replays from its position in the checkpoint."""
+
+import os
+
+from harness.cases import NEWEST, Env, case
+from harness.streams import MODES, Stream, finish_and_check, kill_at_random
+
+SEED = int(os.environ.get("E2E_SEED", "4"))
+
+
+def streams_of(env: Env, modes, rate: int) -> list:
+    """One job a mode, all on the same TaskManager; the one of mode AUTO planned from SQL."""
+    streams = []
+    for mode in modes:
+        sinks = {} if mode == "AUTO" else {"sinks": 2}
+        streams.append(Stream(env, mode, sql=mode == "AUTO", rate=rate, checkpoint=1000, restarts=1000,
+                              **{"restart-delay": 200}, **sinks).start())
+    for stream in streams:
+        stream.next_checkpoint()
+    return streams
+
+
+@case(flinks=NEWEST)
+def three_kills(env: Env) -> None:
+    streams = streams_of(env, MODES, rate=6_000)
+    kill_at_random(env, streams, 3, SEED, longest=4)
+    finish_and_check(env, streams)
+
+
+@case(flinks=("1.13",))
+def one_kill(env: Env) -> None:
+    streams = streams_of(env, ["V2"], rate=10_000)
+    kill_at_random(env, streams, 1, SEED, longest=4)
+    finish_and_check(env, streams)
+
+
+@case(flinks=NEWEST, long=True)
+def twenty_kills(env: Env) -> None:
+    streams = streams_of(env, MODES, rate=8_000)
+    kill_at_random(env, streams, 20, SEED, longest=6)
+    finish_and_check(env, streams)
+
+
+@case(flinks=("1.13",), long=True)
+def five_kills(env: Env) -> None:
+    streams = streams_of(env, MODES, rate=8_000)
+    kill_at_random(env, streams, 5, SEED, longest=6)
+    finish_and_check(env, streams)
