@@ -34,16 +34,25 @@ public class PublishedConnectorTest {
 
     private final String version;
     private final String format;
+    private final boolean transactions;
 
-    public PublishedConnectorTest(String version, String format) {
+    public PublishedConnectorTest(String version, String format, boolean transactions) {
         this.version = version;
         this.format = format;
+        this.transactions = transactions;
     }
 
-    @Parameters(name = "{0} {1}")
+    @Parameters(name = "{0} {1}, transactions: {2}")
     public static Iterable<Object[]> parameters() {
         return Arrays.asList(
-                new Object[][] {{"V1", "csv"}, {"V1", "json"}, {"V2", "csv"}, {"V2", "json"}});
+                new Object[][] {
+                    {"V1", "csv", false},
+                    {"V1", "json", false},
+                    {"V2", "csv", false},
+                    {"V2", "json", false},
+                    {"V2", "csv", true},
+                    {"V2", "json", true},
+                });
     }
 
     @BeforeClass
@@ -113,7 +122,7 @@ public class PublishedConnectorTest {
         options.put("username", "root");
         options.put("password", Sandbox.PASSWORD);
         options.put("sink.version", version);
-        options.put("sink.at-least-once.use-transaction-stream-load", "false");
+        options.put("sink.at-least-once.use-transaction-stream-load", String.valueOf(transactions));
         options.put("sink.buffer-flush.interval-ms", "1000");
         // The filter below turns some updates into their first half alone, which then means a
         // delete.
