@@ -93,7 +93,7 @@ impl Client {
     /// Whether the server has the transaction interface (StarRocks 2.4 and later).
     ///
     /// # Errors
-    /// When no FE gives an answer, for as long as the configured tries go on.
+    /// When no FE gives an answer for as long as the configured tries go on, or the first one refuses the user.
     pub fn has_transactions(&self, events: &dyn Events) -> Result<bool, LoadError> {
         probe::has_transactions(self, events)
     }
@@ -101,7 +101,8 @@ impl Client {
     /// Begins a transaction.
     ///
     /// # Errors
-    /// With `lost`, nobody knows whether it has begun: it may be open on a server. Tries as configured are used up then.
+    /// With `lost`, it may be open on a server all the same: the tries are used up, or one of them began it, but its answer was
+    /// lost. An error with the code `Undecided` says that another load has the label: that one must not be rolled back.
     pub fn begin(&self, transaction: &Transaction<'_>, events: &dyn Events) -> Result<(), TransactionError> {
         begin::begin(self, transaction, events)
     }

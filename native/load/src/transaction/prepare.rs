@@ -1,15 +1,18 @@
 //! Prepare. Done twice, the server says that there is no such transaction: the label's state then tells whether it is prepared.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::call::{Call, Op, Silence};
 use super::{Transaction, TransactionError};
 use crate::classify::Told;
 use crate::headers;
-use crate::poll::{MIN_PATIENCE, Poll};
+use crate::poll::Poll;
 use crate::problem::Problem;
 use crate::reply::{LabelState, Reply, TransactionVerdict};
 use crate::{Client, ErrorCode, Events, Level, Loaded};
+
+/// How long a transaction that its BE has lost may look open to the FE before it is given up.
+const ORPHAN_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What is known beside the label's state, where the answer was not `OK`.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -91,7 +94,7 @@ pub(super) fn prepare(
             // The BE has lost it, and the FE will find out.
             (Some(LabelState::Prepare), Heard::Gone) => {
                 let poll = orphaned.get_or_insert_with(Poll::new);
-                if poll.elapsed() > MIN_PATIENCE {
+                if poll.elapsed() > ORPHAN_PATIENCE {
                     return Err(call.gone(problem, state.as_ref()));
                 }
                 call.pause(poll).map_err(TransactionError::failed)?;

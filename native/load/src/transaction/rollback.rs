@@ -3,7 +3,7 @@
 use super::call::{Call, Op, Silence};
 use super::{Rollback, Transaction};
 use crate::classify::Told;
-use crate::poll::Poll;
+use crate::poll::{MIN_PATIENCE, Poll};
 use crate::reply::{LabelState, TransactionVerdict};
 use crate::{Client, ErrorCode, Events, Level, LoadError};
 
@@ -13,16 +13,15 @@ pub(super) fn rollback(
     events: &dyn Events,
 ) -> Result<Rollback, LoadError> {
     let mut call = Call::new(client, transaction, Op::Rollback, events)?;
-    let patience = client.patience(client.config.max_retries);
     let mut busy: Option<Poll> = None;
     loop {
         let (is_answered, problem) = match call.ask() {
             Ok(reply) => match (reply.transaction_verdict(), call.told(&reply)) {
                 (_, Some(Told::Committed)) => return Ok(Rollback::Committed),
                 (TransactionVerdict::Ok, _) | (_, Some(Told::Aborted)) => return Ok(Rollback::RolledBack),
-                // A request that nobody waits for any more.
+                // A request that nobody waits for any more. If it doesn't end soon, the FE rolls back without the BE.
                 (TransactionVerdict::InProcessing, _)
-                    if busy.get_or_insert_with(Poll::new).elapsed() <= patience =>
+                    if busy.get_or_insert_with(Poll::new).elapsed() <= MIN_PATIENCE =>
                 {
                     call.pause(busy.get_or_insert_with(Poll::new))?;
                     continue;

@@ -98,6 +98,14 @@ fn a_request_in_processing_is_waited_for() {
     }
     assert_eq!(world.rollback(), Ok(Rollback::RolledBack));
     assert_eq!((world.count("be rollback"), world.log.retries()), (3, 0));
+
+    // One that doesn't end.
+    let world = World::open();
+    for _ in 0..100 {
+        world.says("be rollback", &said("TXN_IN_PROCESSING", "Transaction is in processing", ""));
+    }
+    assert_eq!(world.rollback(), Ok(Rollback::RolledBack));
+    assert_eq!((world.state(), world.count("fe _cancel")), ("ABORTED", 1));
 }
 
 #[test]
