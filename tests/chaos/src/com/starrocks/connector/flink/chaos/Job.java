@@ -22,8 +22,9 @@ final class Job {
 
     private final Scenario scenario;
     private final String database;
-    private final List<SinkFunction<Object>> planned;
     private final String temporaryFolder;
+
+    private List<SinkFunction<Object>> planned;
 
     private JobID id = new JobID();
 
@@ -183,6 +184,11 @@ final class Job {
         return new Checkpoint(checkpoint, states, at, knownThen);
     }
 
+    /** Whether a later one than this has completed. */
+    boolean isOvertaken(Checkpoint checkpoint) {
+        return completed != null && completed.id() > checkpoint.id();
+    }
+
     /** From now on the job would be restored from this. */
     void complete(Checkpoint checkpoint) {
         completed = checkpoint;
@@ -190,11 +196,11 @@ final class Job {
     }
 
     /**
-     * Whether a checkpoint that has completed since the subtasks were opened knows their labels of
-     * this kind. A sink whose rows name their tables learns of a table by its first row.
+     * Parts of the labels that a completed checkpoint of the subtasks which are open leads to. A
+     * sink whose rows name their tables learns of a table by its first row.
      */
-    boolean isRecorded(String label) {
-        return recorded.stream().anyMatch(label::contains);
+    Set<String> recorded() {
+        return Set.copyOf(recorded);
     }
 
     /** What one subtask hears. */
@@ -245,7 +251,10 @@ final class Job {
     /** Has the native session of one subtask cancelled, from any thread. */
     void cancelOne(Random random) throws ReflectiveOperationException {
         Subtask[] operator = subtasks[random.nextInt(subtasks.length)];
-        operator[random.nextInt(operator.length)].cancel();
+        Subtask subtask = operator[random.nextInt(operator.length)];
+        if (subtask != null) {
+            subtask.cancel();
+        }
     }
 
     /** Closes what is open; all of it, whatever closing one of them throws. */
@@ -270,7 +279,8 @@ final class Job {
     }
 
     /** What runs from now on is another job, restored from this one's savepoint. */
-    void renew() {
+    void renew(List<SinkFunction<Object>> sinks) {
         id = new JobID();
+        planned = sinks;
     }
 }

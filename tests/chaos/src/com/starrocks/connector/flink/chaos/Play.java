@@ -26,6 +26,9 @@ import java.util.stream.Stream;
 /** Plays a scenario: does its steps, restarts the job when it fails, and checks what came of it. */
 final class Play {
 
+    /** Flink kills a TaskManager that doesn't cancel; users notice much sooner. */
+    private static final int CLOSE_MS = 3_000;
+
     /** Restarts in a row that don't get any further. */
     private static final int MAX_RESTARTS = 30;
 
@@ -39,8 +42,8 @@ final class Play {
                     Code.CLOSED,
                     Code.UNDECIDED);
 
-    /** Something a subtask is told some steps after it happened. */
-    private record Letter(int due, long order, Step.Hearing hearing, String text, Job.News news) {}
+    /** Something that happens to the job that runs now, some steps later. */
+    private record Letter(int due, int restarts, String text, Act act) {}
 
     private interface Act {
         void run() throws Exception;
@@ -56,14 +59,19 @@ final class Play {
     private final List<Letter> letters = new ArrayList<>();
     private int now;
 
+    /** The version that a resumed job was given; null before. */
+    private String version;
+
     /** Failures of the job that the server's faults still excuse. */
     private int excuses;
 
     private int restarts;
     private int restartsInARow;
 
-    /** Transactions that were open when their session had ended; whether nobody could help it. */
-    private final Map<Long, Boolean> orphans = new HashMap<>();
+    /** The runs of the job that have ended, oldest first. */
+    private final List<Attempt> attempts = new ArrayList<>();
+
+    private long attemptStartMillis;
 
     private int leftToTimeOut;
 
@@ -76,16 +84,24 @@ final class Play {
         for (Table table : scenario.tables()) {
             server.create(table);
         }
+        this.job = new Job(scenario, server.database(), plan(null), temporaryFolder.toString());
+    }
+
+    /** The sinks, with another version than the scenario's unless that is null. */
+    private List<SinkFunction<Object>> plan(String version) {
         Map<String, String> options = new HashMap<>(scenario.options());
         options.put("jdbc-url", server.jdbcUrl());
         options.put("load-url", server.loadUrl(scenario.followerFirst()));
         options.put("username", "root");
         options.put("password", "");
+        if (version != null) {
+            options.put("sink.version", version);
+        }
         List<SinkFunction<Object>> planned = new ArrayList<>();
         for (Operator operator : scenario.operators()) {
             planned.add(operator.plan(server.database(), options));
         }
-        this.job = new Job(scenario, server.database(), planned, temporaryFolder.toString());
+        return planned;
     }
 
     /** How often the job was restarted, by steps or by failing. */
@@ -104,7 +120,7 @@ final class Play {
     /** Plays it all. */
     void run() throws Exception {
         try {
-            guarded("open", () -> job.open(scenario.parallelism(), scenario.seed()));
+            guarded("open", () -> open(scenario.parallelism(), scenario.seed()));
             for (Step step : scenario.steps()) {
                 trace.add(now + ". " + step);
                 deliver();
@@ -135,6 +151,9 @@ final class Play {
             guarded("end of input", () -> falseEnd(end));
         } else if (step instanceof Step.Kill kill) {
             kill(kill);
+        } else if (step instanceof Step.Pause pause) {
+            Thread.sleep(pause.millis());
+            guarded("a timer", job::tick);
         } else if (step instanceof Step.Faults faults) {
             server.inject(faults.faults());
             excuses = Integer.MAX_VALUE;
@@ -177,19 +196,21 @@ final class Play {
                         : job.parallelism();
         Checkpoint checkpoint = job.snapshot(random, step.between(), parts);
         long id = checkpoint.id();
-        Step.Hearing hearing = step.hearing();
         switch (step.fate()) {
             case COMPLETE:
                 complete(checkpoint);
-                letter(step, hearing, "complete " + id, subtask -> subtask.completed(id));
+                later(step.later(), "complete " + id, () -> tellComplete(step, id));
                 break;
             case COMPLETE_UNHEARD:
                 complete(checkpoint);
                 break;
+            case COMPLETE_LATE:
+                later(1 + step.later(), "the end of " + id, () -> completeLate(step, checkpoint));
+                break;
             case DECLINED:
             case EXPIRED:
                 trace.add("checkpoint " + id + " doesn't complete");
-                letter(step, hearing, "aborted " + id, subtask -> subtask.aborted(id));
+                later(step.later(), "aborted " + id, () -> tellAborted(step, id));
                 break;
             default:
                 trace.add("checkpoint " + id + " is a savepoint");
@@ -206,13 +227,34 @@ final class Play {
                         + Arrays.toString(checkpoint.positions()));
     }
 
-    private void letter(Step.Checkpoint step, Step.Hearing hearing, String text, Job.News news)
-            throws Exception {
-        Letter letter = new Letter(now + step.later(), step.order() + 1, hearing, text, news);
-        if (step.later() == 0) {
-            deliver(letter);
+    private void completeLate(Step.Checkpoint step, Checkpoint checkpoint) throws Exception {
+        if (job.isOvertaken(checkpoint)) {
+            tellAborted(step, checkpoint.id());
         } else {
-            letters.add(letter);
+            complete(checkpoint);
+            tellComplete(step, checkpoint.id());
+        }
+    }
+
+    private void tellComplete(Step.Checkpoint step, long id) throws Exception {
+        tell(step, "complete " + id, subtask -> subtask.completed(id));
+    }
+
+    private void tellAborted(Step.Checkpoint step, long id) throws Exception {
+        tell(step, "aborted " + id, subtask -> subtask.aborted(id));
+    }
+
+    private void tell(Step.Checkpoint step, String text, Job.News news) throws Exception {
+        trace.add("told " + step.hearing() + ": " + text);
+        job.tell(new Random(step.order() + 1), step.hearing(), news);
+    }
+
+    /** Does something so many steps later, or at once, unless the job restarts before. */
+    private void later(int steps, String text, Act act) throws Exception {
+        if (steps == 0) {
+            act.run();
+        } else {
+            letters.add(new Letter(now + steps, restarts, text, act));
         }
     }
 
@@ -220,13 +262,10 @@ final class Play {
         List<Letter> due = letters.stream().filter(letter -> letter.due() <= now).toList();
         letters.removeAll(due);
         for (Letter letter : due) {
-            guarded(letter.text(), () -> deliver(letter));
+            if (letter.restarts() == restarts) {
+                guarded(letter.text(), letter.act());
+            }
         }
-    }
-
-    private void deliver(Letter letter) throws Exception {
-        trace.add("told " + letter.hearing() + ": " + letter.text());
-        job.tell(new Random(letter.order()), letter.hearing(), letter.news());
     }
 
     private void checkpointToAll() throws Exception {
@@ -242,7 +281,11 @@ final class Play {
         }
         checkpointToAll();
         job.end();
-        job.renew();
+        noteAttempt(true, false);
+        if (step.version() != null) {
+            version = step.version();
+        }
+        job.renew(plan(version));
         reopen(step.parallelism(), step.order());
     }
 
@@ -257,6 +300,9 @@ final class Play {
     private void kill(Step.Kill step) throws Exception {
         Random random = new Random(step.order());
         Thread task = Thread.currentThread();
+        if (step.opening()) {
+            stop(step.cut());
+        }
         Thread killer =
                 new Thread(
                         () -> {
@@ -275,6 +321,9 @@ final class Play {
                         "killer");
         killer.start();
         try {
+            if (step.opening()) {
+                open(step.parallelism(), step.order());
+            }
             job.write(10);
             job.tick();
             checkpointToAll();
@@ -286,31 +335,19 @@ final class Play {
             trace.add("it dies: " + shown(e));
             requireExcusable("kill", e);
         }
-        boolean interrupted = false;
         while (killer.isAlive()) {
             try {
                 killer.join();
             } catch (InterruptedException e) {
-                interrupted = true;
+                trace.add("interrupted too late");
             }
         }
-        // The killer's interrupt may have come too late to strike.
         Thread.interrupted();
-        trace.add(interrupted ? "interrupted after all" : "the killer is done");
         failOver(step.parallelism(), step.cut(), step.order());
     }
 
     private void failOver(int parallelism, boolean cut, long order) throws Exception {
-        letters.clear();
-        if (cut) {
-            server.cut();
-            trace.add("cut off");
-        }
-        job.close();
-        noteOrphans(cut);
-        if (cut) {
-            server.heal();
-        }
+        stop(cut);
         if (excuses < Integer.MAX_VALUE) {
             // Nothing of the sessions that met the faults is left.
             excuses = 0;
@@ -318,37 +355,43 @@ final class Play {
         reopen(parallelism, order);
     }
 
-    /**
-     * A transaction that no completed checkpoint leads to is unknown to the sessions after its own.
-     * That one rolls back what isn't prepared, if the server can be reached; with exactly-once it
-     * must leave alone what is, since the checkpoint may complete behind it.
-     */
-    private void noteOrphans(boolean cut) {
-        boolean helpless = cut || excuses > 0;
-        server.openTransactions()
-                .forEach(
-                        (id, transaction) -> {
-                            boolean prepared =
-                                    scenario.mode().exactlyOnce()
-                                            && !transaction
-                                                    .get("state")
-                                                    .getAsString()
-                                                    .equalsIgnoreCase("PREPARE");
-                            boolean unknown =
-                                    !scenario.mode().exactlyOnce()
-                                            || !job.isRecorded(
-                                                    transaction.get("label").getAsString());
-                            orphans.putIfAbsent(id, unknown && (helpless || prepared));
-                        });
+    /** Closes the subtasks as after a failure, with the server in reach or not. */
+    private void stop(boolean cut) throws Exception {
+        letters.clear();
+        if (cut) {
+            server.cut();
+            trace.add("cut off");
+        }
+        long start = System.nanoTime();
+        job.close();
+        long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+        if (millis > CLOSE_MS) {
+            throw new Broken("closing after a failure took " + millis + " ms");
+        }
+        noteAttempt(false, cut || excuses > 0);
+        if (cut) {
+            server.heal();
+        }
+    }
+
+    private void noteAttempt(boolean inOrder, boolean helpless) {
+        attempts.add(new Attempt(attemptStartMillis, inOrder, helpless, job.recorded()));
     }
 
     /** No transaction is left open but those that nobody could end. */
     private void nothingOpen() throws Exception {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
         while (true) {
-            Map<Long, JsonObject> open = server.openTransactions();
+            Map<String, JsonObject> open = server.openTransactions();
             leftToTimeOut = open.size();
-            open.keySet().removeIf(id -> orphans.getOrDefault(id, false));
+            Map<String, Long> begun = server.firstRequests(open.keySet());
+            open.entrySet()
+                    .removeIf(
+                            transaction ->
+                                    mayBeOpen(
+                                            transaction.getKey(),
+                                            transaction.getValue(),
+                                            begun.get(transaction.getKey())));
             if (open.isEmpty()) {
                 return;
             }
@@ -357,6 +400,22 @@ final class Play {
             }
             Thread.sleep(20);
         }
+    }
+
+    private boolean mayBeOpen(String label, JsonObject transaction, long begunMillis) {
+        Attempt of = null;
+        for (Attempt attempt : attempts) {
+            if (attempt.startMillis() <= begunMillis) {
+                of = attempt;
+            }
+        }
+        boolean prepared = !transaction.get("state").getAsString().equalsIgnoreCase("PREPARE");
+        return of != null && of.mayLeaveOpen(scenario.mode(), label, prepared);
+    }
+
+    private void open(int parallelism, long order) throws Exception {
+        attemptStartMillis = System.currentTimeMillis();
+        job.open(parallelism, order);
     }
 
     private void reopen(int parallelism, long order) throws Exception {
@@ -369,7 +428,7 @@ final class Play {
             look();
         }
         restarts++;
-        guarded("open", () -> job.open(parallelism, order));
+        guarded("open", () -> open(parallelism, order));
         trace.add("runs again, " + parallelism + " subtasks");
     }
 
@@ -438,6 +497,7 @@ final class Play {
                 job.finish();
         }
         job.end();
+        noteAttempt(true, false);
         nothingLeft();
     }
 

@@ -43,10 +43,13 @@ record Scenario(
 
     private static final class Drawing {
 
+        private static final int BULK = 300_000;
+
         private final Mode mode;
         private final long seed;
         private final Random random;
         private final List<Table> tables = new ArrayList<>();
+        private boolean slow;
 
         Drawing(Mode mode, long seed) {
             this.mode = mode;
@@ -59,14 +62,27 @@ record Scenario(
                 tables.add(new Table(tables.size(), random.nextBoolean()));
             }
             List<Operator> operators = operators();
+            // More than the memory bound, now and then: batches spill, transactions are prepared
+            // early.
+            boolean bulky = chance(60);
+            // Batches age and transactions run out of time, now and then.
+            slow = chance(40);
             Source source =
                     new Source(
                             random.nextLong(),
                             1 + random.nextInt(4),
                             tables,
-                            chance(4) ? 1000 : 40);
+                            bulky ? BULK : chance(4) ? 1000 : 40);
             int parallelism = parallelism();
             Map<String, String> options = options();
+            if (bulky) {
+                options.put("sink.buffer.max-memory", "" + (16 << 20));
+                options.put("sink.socket.timeout-ms", "2000");
+            }
+            if (slow) {
+                options.put("sink.buffer-flush.interval-ms", "1000");
+                options.put("sink.properties.timeout", "" + (1 + random.nextInt(2)));
+            }
             boolean followerFirst = chance(3);
             return new Scenario(
                     mode,
@@ -165,7 +181,8 @@ record Scenario(
             }
             if (kind < 72) {
                 return List.of(
-                        new Step.Resume(parallelism(), random.nextBoolean(), random.nextLong()));
+                        new Step.Resume(
+                                parallelism(), random.nextBoolean(), version(), random.nextLong()));
             }
             if (kind < 74) {
                 return List.of(
@@ -174,6 +191,7 @@ record Scenario(
             if (kind < 78) {
                 return List.of(
                         new Step.Kill(
+                                chance(4),
                                 random.nextBoolean(),
                                 random.nextInt(chance(2) ? 3_000 : 30_000),
                                 parallelism(),
@@ -181,7 +199,7 @@ record Scenario(
                                 random.nextLong()));
             }
             if (kind < 82) {
-                return List.of(new Step.Look());
+                return List.of(slow ? new Step.Pause(200 + random.nextInt(1000)) : new Step.Look());
             }
             if (!faults) {
                 return List.of(new Step.Write(1 + random.nextInt(12)));
@@ -199,6 +217,11 @@ record Scenario(
                 default:
                     return List.of(new Step.Calm());
             }
+        }
+
+        /** State is taken up by either version. */
+        private String version() {
+            return mode.exactlyOnce() && chance(3) ? (chance(2) ? "V1" : "V2") : null;
         }
 
         private String port() {

@@ -7,6 +7,7 @@ import com.google.gson.JsonObject;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -130,18 +131,35 @@ final class Server implements AutoCloseable {
         return null;
     }
 
-    /** The transactions that are neither visible nor aborted, by id; each as the server tells. */
-    Map<Long, JsonObject> openTransactions() {
-        Map<Long, JsonObject> open = new TreeMap<>();
+    /** The transactions that are neither visible nor aborted, as the server tells, by label. */
+    Map<String, JsonObject> openTransactions() {
+        Map<String, JsonObject> open = new TreeMap<>();
         for (JsonElement element : sandbox.control("GET", "/transactions", null).getAsJsonArray()) {
             JsonObject transaction = element.getAsJsonObject();
             // Without a state only a BE knows it still, which no client can reach by then.
             if (database.equals(transaction.get("db").getAsString())
                     && !transaction.get("state").isJsonNull()) {
-                open.put(transaction.get("txn_id").getAsLong(), transaction);
+                open.put(transaction.get("label").getAsString(), transaction);
             }
         }
         return open;
+    }
+
+    /** When each of these labels was first heard of, in milliseconds since 1970. */
+    Map<String, Long> firstRequests(Set<String> labels) {
+        Map<String, Long> first = new TreeMap<>();
+        if (labels.isEmpty()) {
+            return first;
+        }
+        for (JsonElement request : log()) {
+            for (JsonElement header : request.getAsJsonObject().getAsJsonArray("headers")) {
+                String value = header.getAsJsonArray().get(1).getAsString();
+                if (labels.contains(value)) {
+                    first.putIfAbsent(value, request.getAsJsonObject().get("at_ms").getAsLong());
+                }
+            }
+        }
+        return first;
     }
 
     private JsonObject stats() {

@@ -40,6 +40,9 @@ final class ServerFaults {
 
     private static final List<Kind> KINDS = new ArrayList<>();
 
+    private static final Kind NO_CONTINUE =
+            new Kind("no_continue", Set.of(), 0, (fault, random) -> {});
+
     private static final Set<Mode> ALL = EnumSet.allOf(Mode.class);
     private static final Set<Mode> STREAM_LOADS = EnumSet.of(Mode.V1, Mode.ALO);
     private static final Set<Mode> TRANSACTIONS = EnumSet.of(Mode.V2, Mode.ALO);
@@ -173,7 +176,8 @@ final class ServerFaults {
     }
 
     private static JsonObject one(Mode mode, List<Table> tables, Random random) {
-        Kind kind = kind(mode, random);
+        // The sink waits three seconds at least before it goes on without.
+        Kind kind = random.nextInt(800) == 0 ? NO_CONTINUE : kind(mode, random);
         JsonObject fault = new JsonObject();
         fault.addProperty("kind", kind.name());
         fault.addProperty("nth", 1 + random.nextInt(random.nextInt(4) == 0 ? 12 : 3));

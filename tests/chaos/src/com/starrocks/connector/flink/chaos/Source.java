@@ -1,5 +1,6 @@
 package com.starrocks.connector.flink.chaos;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +14,9 @@ final class Source {
 
     /** Keys of a PRIMARY KEY table within a partition: few, so that rows meet. */
     private static final int KEYS = 12;
+
+    /** Payload from here on is there for its size. */
+    private static final int LONG = 2000;
 
     private final long seed;
     private final int partitions;
@@ -51,6 +55,23 @@ final class Source {
 
     private String payload(long random) {
         int length = (int) Long.remainderUnsigned(mix(random), maxPayload + 1);
+        return length < LONG ? pieces(random, length) : noise(random, length);
+    }
+
+    /** Doesn't compress to less than three quarters. */
+    private static String noise(long random, int length) {
+        byte[] text = new byte[length];
+        long r = random;
+        for (int i = 0; i < length; i++) {
+            if (i % 10 == 0) {
+                r = mix(r);
+            }
+            text[i] = (byte) ('0' + (r >>> i % 10 * 6 & 63));
+        }
+        return new String(text, StandardCharsets.ISO_8859_1);
+    }
+
+    private static String pieces(long random, int length) {
         StringBuilder text = new StringBuilder(length);
         for (long r = random; text.length() < length; r = mix(r)) {
             text.append(PIECES[(int) Long.remainderUnsigned(r, PIECES.length)]);

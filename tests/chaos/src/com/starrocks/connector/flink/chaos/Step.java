@@ -21,6 +21,8 @@ sealed interface Step {
         DECLINED,
         /** All do, but it doesn't complete: it expired, or another one overtook it. */
         EXPIRED,
+        /** It completes some steps later, unless one after it or a failure comes first. */
+        COMPLETE_LATE,
         /** It completes as a savepoint, of which subtasks don't hear, and the job goes on. */
         SAVEPOINT
     }
@@ -56,8 +58,9 @@ sealed interface Step {
      * Stop with savepoint, and a new job from it.
      *
      * @param drain whether the operators are finished before
+     * @param version the new job's {@code sink.version}; null to leave it
      */
-    record Resume(int parallelism, boolean drain, long order) implements Step {}
+    record Resume(int parallelism, boolean drain, String version, long order) implements Step {}
 
     /**
      * The input ends, but the job fails before its last checkpoint completes.
@@ -67,14 +70,24 @@ sealed interface Step {
     record FalseEnd(int parallelism, boolean snapshot, long order) implements Step {}
 
     /**
-     * A failure from outside, so many microseconds from now, while rows are written and a
-     * checkpoint is taken.
+     * A failure from outside, so many microseconds from now.
      *
+     * @param opening whether while the job restarts from its last completed checkpoint; else while
+     *     rows are written and a checkpoint is taken
      * @param interrupt whether by an interrupt of the task's thread, as Flink cancels; else the
      *     native session of one subtask is cancelled
      */
-    record Kill(boolean interrupt, int afterMicros, int parallelism, boolean cut, long order)
+    record Kill(
+            boolean opening,
+            boolean interrupt,
+            int afterMicros,
+            int parallelism,
+            boolean cut,
+            long order)
             implements Step {}
+
+    /** Nothing happens for a while, but that timers fire at its end. */
+    record Pause(int millis) implements Step {}
 
     /** Faults of the server, each for a few requests. */
     record Faults(JsonArray faults) implements Step {}

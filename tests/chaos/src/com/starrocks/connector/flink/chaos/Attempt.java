@@ -1,0 +1,29 @@
+package com.starrocks.connector.flink.chaos;
+
+import java.util.Set;
+
+/**
+ * A run of the job's subtasks, from opening to closing them.
+ *
+ * @param startMillis when they were opened, in milliseconds since 1970
+ * @param inOrder whether they ended with all they had
+ * @param helpless whether the server may have been out of reach when they were closed
+ * @param recorded parts of the labels that a completed checkpoint of theirs leads to
+ */
+record Attempt(long startMillis, boolean inOrder, boolean helpless, Set<String> recorded) {
+
+    /**
+     * Whether a transaction of this run may be left open, until the server ends it. That is so if
+     * no completed checkpoint leads to it, for then the sessions of later runs don't know it; and
+     * if its own session couldn't roll it back, or, once it was prepared for a checkpoint, must
+     * not, since that may complete behind it.
+     */
+    boolean mayLeaveOpen(Mode mode, String label, boolean prepared) {
+        if (inOrder) {
+            return false;
+        }
+        return mode.exactlyOnce()
+                ? (helpless || prepared) && recorded.stream().noneMatch(label::contains)
+                : helpless || prepared;
+    }
+}
