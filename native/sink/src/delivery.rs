@@ -33,6 +33,12 @@ pub enum Wanted {
 }
 
 impl Wanted {
+    /// Whether transactions may be committed as soon as they are prepared.
+    pub fn may_commit_at_once(self) -> bool {
+        let (Self::Exactly(delivery) | Self::IfTransactions(delivery, _)) = self;
+        delivery == Delivery::LoadInTransaction
+    }
+
     /// Whether rows may come to be held.
     pub fn may_hold(self) -> bool {
         let (Self::Exactly(delivery) | Self::IfTransactions(_, delivery)) = self;

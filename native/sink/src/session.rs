@@ -30,6 +30,9 @@ use crate::writer::{Appended, Target, Writer};
 /// What a background thread's connection may hold in buffers of its own.
 const CONNECTION_BYTES: usize = 512 * 1024;
 
+/// How long the server keeps a transaction that is committed right after it was prepared: nobody else would end it.
+const COMMIT_SECONDS: &str = "180";
+
 /// How long a session that ends takes to roll back what it leaves open.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -161,10 +164,14 @@ impl Session {
         let shared = &*self.shared;
         let plan = TablePlan::new(spec, &shared.properties, Arc::clone(&shared.zone))
             .map_err(|error| config(error.to_string()))?;
+        let mut headers = plan.headers();
+        if shared.wanted.may_commit_at_once() && shared.properties.get("prepared_timeout").is_none() {
+            headers.push(("prepared_timeout".to_owned(), COMMIT_SECONDS.to_owned()));
+        }
         let destination = Destination {
             database: plan.database().to_owned(),
             table: plan.table().to_owned(),
-            headers: plan.headers(),
+            headers,
             raw,
         };
         let table = shared.tables.get(&destination.database, &destination.table, &shared.flow);

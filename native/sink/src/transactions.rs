@@ -16,7 +16,7 @@ use crate::batch::Batch;
 use crate::counters::{Cell, Counters};
 use crate::delivery::{InDoubt, Job};
 use crate::doubt::{Doubt, Standing};
-use crate::error::SinkError;
+use crate::error::{Code, SinkError};
 use crate::events::Level;
 use crate::flow::{Class, Flow};
 use crate::loader::{Abandoned, Destination, Loader, Setback};
@@ -295,7 +295,7 @@ impl Transactions {
                         self.loader.tell(Level::Info, text);
                     }
                     Ok(Rollback::Committed) => committed(),
-                    Err(error) if error.code == crate::Code::Cancelled => return Err(error),
+                    Err(error) if error.code == Code::Cancelled => return Err(error),
                     Err(error) => {
                         let text = format!(
                             "transaction {label} into {database}.{table}, left over from before the restore, can't be \
@@ -378,7 +378,12 @@ impl Transactions {
                 Err(setback) => setback,
             };
             self.flow.check()?;
-            self.roll_back(table, open);
+            if setback.lost || setback.error.code != Code::Undecided {
+                self.roll_back(table, open);
+            } else {
+                // Someone else's transaction has the label.
+                self.forget_open(open);
+            }
             if !setback.lost || open.setbacks >= self.max_retries {
                 return Err(setback.error);
             }
