@@ -12,6 +12,11 @@ import java.util.Set;
  */
 record Attempt(long startMillis, boolean inOrder, boolean helpless, Set<String> recorded) {
 
+    /** The same, where the run after it met faults of the server when it tidied up. */
+    Attempt withoutHeir() {
+        return new Attempt(startMillis, inOrder, true, Set.of());
+    }
+
     /**
      * Whether a transaction of this run may be left open, until the server ends it. That is so if
      * no completed checkpoint leads to it, for then the sessions of later runs don't know it; and

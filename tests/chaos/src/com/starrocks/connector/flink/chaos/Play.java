@@ -414,6 +414,9 @@ final class Play {
     }
 
     private void open(int parallelism, long order) throws Exception {
+        if (excuses > 0 && !attempts.isEmpty()) {
+            attempts.add(attempts.remove(attempts.size() - 1).withoutHeir());
+        }
         attemptStartMillis = System.currentTimeMillis();
         job.open(parallelism, order);
     }
