@@ -40,7 +40,7 @@ pub fn handle(
         ("PUT", ["api", database, table, "_stream_load"]) => {
             let label = request.header("label").map_or_else(generated_label, str::to_owned);
             let scope = Scope { op: Some(Op::StreamLoad), database, table, label: &label };
-            let _running = server.stats.running(Op::StreamLoad);
+            let _running = server.stats.running(request.number, Op::StreamLoad);
             let timeout = Duration::ZERO;
             StreamLoad { server, port, request, scope, timings: Timings::default(), timeout }.run(connection)
         }

@@ -292,6 +292,7 @@ impl Server {
         {
             response.close = true;
         }
+        self.stats.done(request.number);
         // Redirects have faults of their own; these are about answers that say something.
         let status = response.status;
         let fault = if status == 307 { None } else { self.faults.take_any(&BENDING, scope) };

@@ -58,20 +58,16 @@ pub struct Operations {
     pub peak: u64,
 }
 
-/// An operation that is being carried out, until it is dropped.
+/// An operation that is being carried out, until it is dropped or answered.
 #[derive(Debug)]
 pub struct Running<'a> {
     stats: &'a Stats,
-    op: Op,
+    number: u64,
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.stats.with(|state| {
-            if let Some(operations) = state.operations.get_mut(&self.op) {
-                operations.running = operations.running.saturating_sub(1);
-            }
-        });
+        self.stats.done(self.number);
     }
 }
 
@@ -81,6 +77,8 @@ struct State {
     log: VecDeque<Entry>,
     tables: BTreeMap<String, Totals>,
     operations: BTreeMap<Op, Operations>,
+    /// What is being carried out, by request.
+    running: BTreeMap<u64, Op>,
     bytes_received: u64,
 }
 
@@ -136,15 +134,27 @@ impl Stats {
         });
     }
 
-    /// An operation begins.
-    pub fn running(&self, op: Op) -> Running<'_> {
+    /// The operation of a request begins.
+    pub fn running(&self, number: u64, op: Op) -> Running<'_> {
         self.with(|state| {
+            state.running.insert(number, op);
             let operations = state.operations.entry(op).or_default();
             operations.requests += 1;
             operations.running += 1;
             operations.peak = operations.peak.max(operations.running);
         });
-        Running { stats: self, op }
+        Running { stats: self, number }
+    }
+
+    /// The operation of a request has ended, if it has one. It has before it is answered: whoever gets the answer may
+    /// begin the next one.
+    pub fn done(&self, number: u64) {
+        self.with(|state| {
+            let op = state.running.remove(&number);
+            if let Some(operations) = op.and_then(|op| state.operations.get_mut(&op)) {
+                operations.running -= 1;
+            }
+        });
     }
 
     /// How often an operation was asked for.
@@ -188,7 +198,8 @@ impl Stats {
             for of in operations.values_mut() {
                 *of = Operations { running: of.running, peak: of.running, requests: 0 };
             }
-            *state = State { next: state.next, operations, ..State::default() };
+            let running = std::mem::take(&mut state.running);
+            *state = State { next: state.next, operations, running, ..State::default() };
         });
     }
 }

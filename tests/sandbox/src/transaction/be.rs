@@ -41,10 +41,13 @@ pub fn handle(
         Scope { op: subject.op, database: &subject.database, table: &subject.table, label: &subject.label };
     let ask = Ask { server, port, be, request, scope, started: Instant::now() };
     let Some(op) = subject.op else {
-        let value = if name == "list" { ask.list() } else { failure("INTERNAL_ERROR", "Not Found") };
-        return server.answer(connection, request, Response::json(&value), scope, name);
+        let response = match name {
+            "list" => Response::json(&ask.list()),
+            _ => Response::text(404, "text/plain", "Not Found").closing(),
+        };
+        return server.answer(connection, request, response, scope, name);
     };
-    let _running = server.stats.running(op);
+    let _running = server.stats.running(request.number, op);
     ask.run(connection, op)
 }
 
@@ -490,8 +493,9 @@ impl Ask<'_> {
     ) -> Result<(&'static str, String), String> {
         let wait = seconds(self.request, "timeout").ok().flatten().unwrap_or(PUBLISH_WAIT);
         let timed_out = self.fire(Kind::PublishTimeout);
-        let delay = timed_out.as_ref().or(self.fire(Kind::PublishDelay).as_ref()).map(|f| f.delay(1_000));
-        let mut published = self.server.commit(entry, batch, delay.unwrap_or_default())?;
+        let fault = timed_out.clone().or_else(|| self.fire(Kind::PublishDelay));
+        let delay = fault.map(|f| f.delay(1_000)).unwrap_or_default();
+        let mut published = self.server.commit(entry, batch, delay)?;
         if published == Published::Committed && timed_out.is_none() {
             published =
                 self.server.wait_visible(&context.database, &context.table, context.transaction, wait);

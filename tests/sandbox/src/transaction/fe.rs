@@ -80,8 +80,7 @@ fn exception(class: &str, message: &str) -> Value {
 
 /// Answers `/api/transaction/NAME` on the leader.
 pub fn handle(ask: &Ask<'_>, connection: &mut Connection, name: &str) -> io::Result<Next> {
-    let op = ask.scope.op;
-    if op != Some(Op::Load) {
+    if ask.scope.op != Some(Op::Load) {
         // None is expected; what there is would be taken for the next request.
         let _ = Body::new(connection, ask.request).is_ok_and(|mut body| body.drain(STRAY_BODY));
     }
@@ -90,11 +89,9 @@ pub fn handle(ask: &Ask<'_>, connection: &mut Connection, name: &str) -> io::Res
         ask.server.stats.outcome(ask.request.number, 0, "the leader changes");
         return Ok(Next::Reset);
     }
-    if let Err(value) = valid(ask, name) {
-        return reply(ask, connection, &value);
-    }
-    let Some(op) = op else {
-        return reply(ask, connection, &failed(format!("Unknown transaction operation: {name}")));
+    let op = match valid(ask, name) {
+        Ok(op) => op,
+        Err(value) => return reply(ask, connection, &value),
     };
     let decision = match op {
         Op::Begin => begin(ask),
@@ -123,17 +120,15 @@ fn reply(ask: &Ask<'_>, connection: &mut Connection, value: &Value) -> io::Resul
     ask.server.answer(connection, ask.request, response, ask.scope, &outcome)
 }
 
-/// What is checked whatever the operation.
-fn valid(ask: &Ask<'_>, name: &str) -> Result<(), Value> {
+/// What is checked whatever the operation; the operation.
+fn valid(ask: &Ask<'_>, name: &str) -> Result<Op, Value> {
     if ask.scope.database.is_empty() {
         return Err(failed("No database selected."));
     }
     if ask.scope.label.is_empty() {
         return Err(failed("Empty label."));
     }
-    if ask.scope.op.is_none() {
-        return Err(failed(format!("Unknown transaction operation: {name}")));
-    }
+    let op = ask.scope.op.ok_or_else(|| failed(format!("Unknown transaction operation: {name}")))?;
     for header in ["timeout", "idle_transaction_timeout"] {
         if let Err(text) = seconds(ask.request, header) {
             let message = format!("For input string: \"{text}\"");
@@ -146,7 +141,7 @@ fn valid(ask: &Ask<'_>, name: &str) -> Result<(), Value> {
     if ask.request.header("channel_id").or(ask.request.header("channel_num")).is_some() {
         return Err(failed("parallel transactions are not supported by this sandbox"));
     }
-    Ok(())
+    Ok(op)
 }
 
 fn begin(ask: &Ask<'_>) -> Decision {
@@ -192,7 +187,7 @@ fn end(ask: &Ask<'_>, connection: &mut Connection, op: Op) -> io::Result<Next> {
     if found().is_some_and(|t| t.state == State::Prepare) {
         return carry_out(ask, connection, coordinator(ask));
     }
-    let _running = server.stats.running(op);
+    let _running = server.stats.running(ask.request.number, op);
     if let Some(fault) = ask.fire(Kind::TxnDelay) {
         pause(server, fault.delay(1_000));
     }

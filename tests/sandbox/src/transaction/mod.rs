@@ -41,10 +41,16 @@ impl Subject {
     }
 }
 
+/// The longest time that makes a difference: ten years, in seconds.
+const FOR_EVER: u64 = 10 * 365 * 86_400;
+
 /// A header that counts seconds; the error is its text.
 fn seconds(request: &Request, name: &str) -> Result<Option<Duration>, String> {
     match request.header(name).map(str::trim) {
         None => Ok(None),
-        Some(text) => text.parse().map(|s| Some(Duration::from_secs(s))).map_err(|_| text.to_owned()),
+        Some(text) => match text.parse::<u64>() {
+            Ok(seconds) => Ok(Some(Duration::from_secs(seconds.min(FOR_EVER)))),
+            Err(_) => Err(text.to_owned()),
+        },
     }
 }
