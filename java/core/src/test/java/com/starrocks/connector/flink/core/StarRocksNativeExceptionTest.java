@@ -23,7 +23,8 @@ public class StarRocksNativeExceptionTest {
             "CLOSED",
             "MEMORY",
             "INTERNAL",
-            "UNDECIDED"
+            "UNDECIDED",
+            "STATE"
         };
         assertEquals(names.length, StarRocksNativeException.Code.values().length);
         for (int i = 0; i < names.length; i++) {
