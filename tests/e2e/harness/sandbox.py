@@ -121,6 +121,10 @@ class Sandbox:
         """Counts operations from now on."""
         self._control("DELETE", "/stats")
 
+    def rows_loaded(self, database: str, table: str) -> int:
+        """Rows of the loads that were committed."""
+        return self._control("GET", "/stats")["tables"].get(f"{database}.{table}", {}).get("rows", 0)
+
     def requests(self) -> int:
         """HTTP requests so far, on all ports of FEs and BEs."""
         return self._control("GET", "/stats")["requests"]
