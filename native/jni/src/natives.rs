@@ -15,9 +15,6 @@ use crate::failure::{Failure, ThrowSinkException};
 use crate::handles::Slab;
 use crate::memory::{JavaCells, direct_bytes};
 
-/// Version of everything that crosses this boundary: natives, row blocks, pairs, events, counters.
-const ABI: jint = 2;
-
 /// The longest a native call may wait, so that a cancelled task is never held up here.
 const LONGEST_WAIT: Duration = Duration::from_millis(100);
 
@@ -105,7 +102,7 @@ pub extern "system" fn JNI_OnUnload(_: *mut jni::sys::JavaVM, _: *mut c_void) {
 }
 
 fn abi<'local>(_: &mut Env<'local>, _: JClass<'local>) -> Result<jint, Failure> {
-    Ok(ABI)
+    Ok(starrocks_row::layout::ABI)
 }
 
 fn open<'local>(

@@ -17,7 +17,7 @@
 
 /// Version of this layout and of the native interface around it. Java refuses a library whose
 /// number differs from its own.
-pub const ABI: u32 = 1;
+pub const ABI: i32 = 2;
 
 /// Bytes of a frame's header.
 pub const HEADER_LEN: usize = 8;
