@@ -71,6 +71,8 @@ pub struct Load<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Loaded {
+    /// Whether the server said that the rows are visible. Otherwise they are committed, and visible now or soon.
+    pub visible: bool,
     /// The server's transaction id.
     pub txn_id: Option<i64>,
     /// Rows in the load as the server counted them.

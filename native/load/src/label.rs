@@ -2,7 +2,7 @@
 //!
 //! StarRocks takes labels of 1 to 128 characters out of `[-_A-Za-z0-9]` (its rule is `^[-\w]{1,128}$`).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use crate::LoadError;
@@ -47,14 +47,29 @@ const MAX_DIGITS: usize = 20;
 /// job's id, `random` is 64 bits drawn when the session began, and `n` counts the table's labels from 0. No two are ever the
 /// same, neither within a session nor among sessions, whatever tables they are for. Any thread may mint.
 ///
-/// What stands before the last `-` is the table's *stem*. As `n` has no gaps, who knows the stem and the number minted next
-/// at some time can find all labels minted later, by asking the server for one after the other.
+/// What stands before the last `-` is the table's *stem*, which no other table has, be it one of the same name in another
+/// database. As `n` has no gaps, who knows the stem and the number minted next at some time can find all labels minted
+/// later, by asking the server for one after the other.
 #[derive(Debug)]
 pub struct Labels {
     prefix: String,
     session: String,
-    /// The numbers minted next by stem, so that tables whose stems were the same would still get labels of their own.
-    next: Mutex<HashMap<String, u64>>,
+    tables: Mutex<Tables>,
+}
+
+#[derive(Debug, Default)]
+struct Tables {
+    /// By database and table.
+    series: HashMap<(String, String), Series>,
+    stems: HashSet<String>,
+}
+
+/// The labels of a table.
+#[derive(Debug)]
+struct Series {
+    stem: String,
+    /// The number minted next.
+    next: u64,
 }
 
 impl Labels {
@@ -69,30 +84,48 @@ impl Labels {
             .map_err(|e| LoadError::config(format!("no random numbers for load labels: {e}")))?;
         let job: String = job_id.chars().filter(|c| c.is_ascii_alphanumeric()).take(8).collect();
         let session = format!("{subtask}-{job}{:016x}", u64::from_be_bytes(random));
-        Ok(Labels { prefix: prefix.to_owned(), session, next: Mutex::default() })
+        Ok(Labels { prefix: prefix.to_owned(), session, tables: Mutex::default() })
     }
 
-    /// A label for a batch of `table`, never given out before: its [`stem`](Labels::stem), `-`, and the number that
+    /// A label for a batch of a table, never given out before: its [`stem`](Labels::stem), `-`, and the number that
     /// [`next`](Labels::next) gave.
-    pub fn mint(&self, table: &str) -> String {
-        let stem = self.stem(table);
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = next.entry(stem.clone()).or_default();
-        let label = format!("{stem}-{next}");
-        *next += 1;
-        label
+    pub fn mint(&self, database: &str, table: &str) -> String {
+        self.with_series(database, table, |series| {
+            let label = format!("{}-{}", series.stem, series.next);
+            series.next += 1;
+            label
+        })
     }
 
-    /// What the table's labels begin with. Those of tables of the same name in two databases begin, and count, alike.
-    pub fn stem(&self, table: &str) -> String {
-        let room = MAX_LABEL_LEN.saturating_sub(self.prefix.len() + self.session.len() + MAX_DIGITS + 3);
-        format!("{}-{}-{}", self.prefix, table_part(table, room), self.session)
+    /// What the table's labels begin with.
+    pub fn stem(&self, database: &str, table: &str) -> String {
+        self.with_series(database, table, |series| series.stem.clone())
     }
 
     /// The number of the table's label that is minted next: how many were minted.
-    pub fn next(&self, table: &str) -> u64 {
-        let next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        next.get(&self.stem(table)).copied().unwrap_or(0)
+    pub fn next(&self, database: &str, table: &str) -> u64 {
+        self.with_series(database, table, |series| series.next)
+    }
+
+    fn with_series<T>(&self, database: &str, table: &str, look: impl FnOnce(&mut Series) -> T) -> T {
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let Tables { series, stems } = &mut *tables;
+        let key = (database.to_owned(), table.to_owned());
+        look(series.entry(key).or_insert_with(|| {
+            // Who comes second to a name has it told apart by its database.
+            let mut name = table.to_owned();
+            let mut stem = self.stem_of(&name);
+            while !stems.insert(stem.clone()) {
+                name = format!("{name}.{database}");
+                stem = self.stem_of(&name);
+            }
+            Series { stem, next: 0 }
+        }))
+    }
+
+    fn stem_of(&self, name: &str) -> String {
+        let room = MAX_LABEL_LEN.saturating_sub(self.prefix.len() + self.session.len() + MAX_DIGITS + 3);
+        format!("{}-{}-{}", self.prefix, table_part(name, room), self.session)
     }
 }
 
@@ -135,7 +168,7 @@ mod tests {
     #[test]
     fn labels_can_be_traced() {
         let labels = Labels::new("flink", "3f2504e04f8941d39a0c0305e82c3301", 7).unwrap();
-        let label = labels.mint("orders");
+        let label = labels.mint("d", "orders");
         assert!(label.starts_with("flink-orders-7-3f2504e0"), "{label}");
         assert!(label.ends_with("-0"), "{label}");
     }
@@ -146,11 +179,26 @@ mod tests {
         let long = "t".repeat(500);
         for n in 0..3 {
             for table in ["a", "ä", &long] {
-                assert_eq!(labels.next(table), n);
-                assert_eq!(labels.mint(table), format!("{}-{n}", labels.stem(table)));
+                assert_eq!(labels.next("d", table), n);
+                assert_eq!(labels.mint("d", table), format!("{}-{n}", labels.stem("d", table)));
             }
         }
-        assert_eq!(labels.next("b"), 0);
+        assert_eq!(labels.next("d", "b"), 0);
+    }
+
+    #[test]
+    fn tables_of_one_name_count_apart_and_their_labels_differ() {
+        let labels = Labels::new("p", "job", 0).unwrap();
+        let long = "t".repeat(500);
+        let mut seen = HashSet::new();
+        for n in 0..3 {
+            for (database, table) in [("d", "t"), ("e", "t"), ("f", "t"), ("d", &*long), ("e", &long)] {
+                let label = labels.mint(database, table);
+                assert!(label.ends_with(&format!("-{n}")), "{label}");
+                assert!(label.len() <= MAX_LABEL_LEN && label.chars().all(legal), "{label}");
+                assert!(seen.insert(label));
+            }
+        }
     }
 
     #[test]
@@ -159,7 +207,7 @@ mod tests {
         let mut seen = HashSet::new();
         for labels in &sessions {
             std::thread::scope(|scope| {
-                let mint = || (0..200).map(|_| labels.mint("t")).collect::<Vec<_>>();
+                let mint = || (0..200).map(|_| labels.mint("d", "t")).collect::<Vec<_>>();
                 let threads: Vec<_> = (0..4).map(|_| scope.spawn(mint)).collect();
                 for thread in threads {
                     for label in thread.join().unwrap() {
@@ -178,7 +226,7 @@ mod tests {
         assert_ne!(part("täble"), part("tüble"));
         assert!(part("täble").starts_with("tble_"));
         assert_eq!(part("表").len(), 16);
-        assert!(labels.mint(&"t".repeat(500)).len() <= MAX_LABEL_LEN);
+        assert!(labels.mint("d", &"t".repeat(500)).len() <= MAX_LABEL_LEN);
     }
 
     proptest! {
@@ -187,8 +235,8 @@ mod tests {
             prefix in "[-_A-Za-z0-9]{1,48}", job in ".{0,40}", subtask in any::<u32>(), table in ".{0,200}"
         ) {
             let labels = Labels::new(&prefix, &job, subtask).unwrap();
-            labels.next.lock().unwrap().insert(labels.stem(&table), u64::MAX - 1);
-            let label = labels.mint(&table);
+            labels.with_series("d", &table, |series| series.next = u64::MAX - 1);
+            let label = labels.mint("d", &table);
             prop_assert!((1..=MAX_LABEL_LEN).contains(&label.len()), "{}", label);
             prop_assert!(label.chars().all(legal), "{}", label);
             prop_assert!(label.starts_with(&prefix));

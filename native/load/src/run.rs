@@ -380,7 +380,7 @@ impl<'a> Run<'a> {
             }
             Verdict::Success => {
                 self.note_filtered(&loaded, error_url.as_deref());
-                Ok(Step::loaded(loaded))
+                Ok(Step::loaded(Loaded { visible: true, ..loaded }))
             }
             Verdict::PublishTimeout => {
                 self.note_filtered(&loaded, error_url.as_deref());
@@ -453,7 +453,7 @@ impl<'a> Run<'a> {
             Fate::Cancelled => Err(Stop::Cancelled),
             Fate::Loaded(state) if self.may_be_loaded() => {
                 self.log(Level::Warn, &format!("it succeeded: its label is {state}, but {}", problem.what));
-                Ok(Loaded::default())
+                Ok(Loaded { visible: state == "VISIBLE", ..Loaded::default() })
             }
             Fate::Loaded(state) => {
                 let what = format!("{} (the label is {state})", problem.what);

@@ -142,6 +142,11 @@ impl Batch {
         if self.rows == 0 { b"" } else { self.framing.between }
     }
 
+    /// Bytes of memory that it holds, in whole chunks.
+    pub fn memory(&self) -> usize {
+        self.arena.chunks.len() * CHUNK
+    }
+
     /// Chunks that must be had before `bytes` more can be appended.
     pub fn chunks_for(&self, bytes: usize) -> usize {
         self.arena.chunks_for(bytes)

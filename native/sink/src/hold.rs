@@ -47,6 +47,20 @@ pub struct Held {
     restored: Option<Restored>,
     /// What was known just before it was first sent.
     sent: OnceLock<Before>,
+    tries: Mutex<Tries>,
+}
+
+/// Tries to load a batch, all in vain so far.
+#[derive(Debug, Default)]
+struct Tries {
+    /// Whether it may have been sent.
+    sent: bool,
+    /// Whether it may be loaded although nobody told us.
+    doubt: bool,
+    /// Since when.
+    since: Option<Instant>,
+    told: Option<Instant>,
+    pause: Duration,
 }
 
 /// What a restored batch's state says beside its rows.
@@ -84,7 +98,8 @@ impl Held {
         packed: Packed,
         restored: Restored,
     ) -> Self {
-        Self { destination, label, rows, packed, restored: Some(restored), sent: OnceLock::new() }
+        let tries = Mutex::new(Tries { sent: true, doubt: true, ..Tries::default() });
+        Self { destination, label, rows, packed, restored: Some(restored), sent: OnceLock::new(), tries }
     }
 
     /// The bytes of the state's record of it.
@@ -145,6 +160,7 @@ impl Hold {
             packed: self.store.pack(batch)?,
             restored: None,
             sent: OnceLock::new(),
+            tries: Mutex::default(),
         };
         let mut pending = table.pending();
         let sequence = pending.next_sequence();
@@ -181,34 +197,36 @@ impl Hold {
         witnesses.insert(database.to_owned(), label.to_owned());
     }
 
-    /// Loads a batch whose checkpoint has completed, however long that takes.
+    /// Loads a batch whose checkpoint has completed. To be done again until it works, however long that takes; other
+    /// tables get their turn in between.
     pub fn load(&self, table: &Table, held: &Arc<Held>) -> Result<Progress, SinkError> {
-        if self.must_wait(table, held)? {
+        let mut tries = held.tries.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(other) = self.must_wait(table, held)? {
+            if tries.is_to_be_told() {
+                let text = format!(
+                    "{}.{}: waits for label {other}, which another subtask has to load before",
+                    table.database, table.name
+                );
+                self.loader.tell(Level::Info, text);
+            }
             return Ok(Progress::Later);
         }
-        // Whether it may be loaded although nobody told us.
-        let mut doubt = held.restored.is_some();
-        let mut stall = Stall::default();
-        let result = loop {
-            let attempt = if doubt { self.settle_doubt(table, held) } else { self.send(held, false) };
-            match attempt {
-                Ok(()) => break Ok(()),
-                Err(error) if !error.retriable || error.code == Code::Cancelled => break Err(error),
-                Err(error) => {
-                    doubt |= error.code == Code::Undecided;
-                    if let Err(ended) = self.stall(table, held, &mut stall, &error) {
-                        break Err(ended);
-                    }
-                }
-            }
-        };
-        if stall.since.is_some() {
+        let earlier = std::mem::replace(&mut tries.sent, true);
+        let outcome = if tries.doubt { self.settle_doubt(table, held) } else { self.send(held, earlier) };
+        if let Err(error) = &outcome
+            && error.retriable
+            && error.code != Code::Cancelled
+        {
+            tries.doubt |= error.code == Code::Undecided;
+            self.stall(table, held, &mut tries, error)?;
+            return Ok(Progress::Later);
+        }
+        let stalled = tries.since.take();
+        if stalled.is_some() {
             self.counters.add(Cell::Stalled, -1);
         }
-        result?;
-        self.note_visible(&table.database, &held.label);
-        settle(&mut table.pending().held, held);
-        if let Some(since) = stall.since {
+        let visible = outcome?;
+        if let Some(since) = stalled {
             let text = format!(
                 "{}.{}: loading goes on, after {} s",
                 table.database,
@@ -217,10 +235,14 @@ impl Hold {
             );
             self.loader.tell(Level::Info, text);
         }
+        if visible {
+            self.note_visible(&table.database, &held.label);
+        }
+        settle(&mut table.pending().held, held);
         Ok(Progress::Done)
     }
 
-    fn send(&self, held: &Held, earlier: bool) -> Result<(), SinkError> {
+    fn send(&self, held: &Held, earlier: bool) -> Result<bool, SinkError> {
         held.sent.get_or_init(|| self.now(&held.destination.database));
         self.loader.load(&Rows {
             destination: &held.destination,
@@ -231,16 +253,16 @@ impl Hold {
         })
     }
 
-    /// Asks for the label and loads the batch only if it isn't loaded already.
-    fn settle_doubt(&self, table: &Table, held: &Held) -> Result<(), SinkError> {
+    /// Asks for the label and loads the batch only if it isn't loaded already; says whether it is visible.
+    fn settle_doubt(&self, table: &Table, held: &Held) -> Result<bool, SinkError> {
         match self.loader.label_state(&table.database, &held.label)? {
-            LabelState::Visible | LabelState::Committed => {
+            state @ (LabelState::Visible | LabelState::Committed) => {
                 let text = format!(
                     "{} rows for {}.{} were loaded before: label {} is committed",
                     held.rows, table.database, table.name, held.label
                 );
                 self.loader.tell(Level::Info, text);
-                Ok(())
+                Ok(state == LabelState::Visible)
             }
             // An older request may still run; its end is waited for there.
             LabelState::Prepare | LabelState::Prepared | LabelState::Aborted(_) => self.send(held, true),
@@ -251,7 +273,7 @@ impl Hold {
                     InDoubt::Fail => Err(doubt.error()),
                     InDoubt::Skip => {
                         self.loader.tell(Level::Warn, doubt.skipped());
-                        Ok(())
+                        Ok(false)
                     }
                     InDoubt::LoadAgain => {
                         self.loader.tell(Level::Warn, doubt.loaded_again());
@@ -263,7 +285,8 @@ impl Hold {
     }
 
     /// Whether the server would still know the batch's label, had it been loaded: it forgets labels in the order in
-    /// which their loads finished, so one that it knew before the batch could be sent is a witness.
+    /// which their rows became visible (after a restart of the FE, in which they were committed), so one whose rows were
+    /// visible before the batch could be sent is a witness.
     fn is_remembered(&self, table: &Table, held: &Held) -> Result<bool, SinkError> {
         let Some(before) = held.before() else { return Ok(true) };
         if let Some(witness) = &before.witness
@@ -275,13 +298,14 @@ impl Hold {
         Ok(u128::try_from(age).unwrap_or(0) < TRUST.as_millis())
     }
 
-    /// Whether a batch that another subtask has must be loaded before this one.
-    fn must_wait(&self, table: &Table, held: &Held) -> Result<bool, SinkError> {
+    /// The label of a batch that another subtask has to load before this one.
+    fn must_wait<'a>(&self, table: &Table, held: &'a Held) -> Result<Option<&'a str>, SinkError> {
         let after = held.restored.as_ref().and_then(|restored| restored.after.as_deref());
-        let Some(after) = after.filter(|_| self.in_doubt != InDoubt::Skip) else { return Ok(false) };
+        let Some(after) = after.filter(|_| self.in_doubt != InDoubt::Skip) else { return Ok(None) };
         match self.loader.label_state(&table.database, after) {
-            Ok(state) => Ok(!matches!(state, LabelState::Committed | LabelState::Visible)),
-            Err(error) if error.retriable => Ok(true),
+            Ok(LabelState::Committed | LabelState::Visible) => Ok(None),
+            Ok(_) => Ok(Some(after)),
+            Err(error) if error.retriable => Ok(Some(after)),
             Err(error) => Err(error),
         }
     }
@@ -291,16 +315,14 @@ impl Hold {
         &self,
         table: &Table,
         held: &Held,
-        stall: &mut Stall,
+        tries: &mut Tries,
         error: &SinkError,
     ) -> Result<(), SinkError> {
-        let now = Instant::now();
-        if stall.since.is_none() {
-            stall.since = Some(now);
+        if tries.since.is_none() {
+            tries.since = Some(Instant::now());
             self.counters.add(Cell::Stalled, 1);
         }
-        if stall.told.is_none_or(|told| now.duration_since(told) >= TELL) {
-            stall.told = Some(now);
+        if tries.is_to_be_told() {
             let text = format!(
                 "{}.{}: {} rows of a completed checkpoint can't be loaded yet. They are safe in its state, and are tried \
                  again until the server takes them; meanwhile {} bytes are held: {error}",
@@ -311,8 +333,8 @@ impl Hold {
             );
             self.loader.tell(Level::Warn, text);
         }
-        stall.pause = (stall.pause * 2).clamp(FIRST_PAUSE, self.retry_interval.max(FIRST_PAUSE));
-        self.flow.pause(stall.pause)
+        tries.pause = (tries.pause * 2).clamp(FIRST_PAUSE, self.retry_interval.max(FIRST_PAUSE));
+        self.flow.pause(tries.pause)
     }
 
     fn doubt<'a>(&self, table: &'a Table, held: &'a Held) -> Doubt<'a> {
@@ -336,10 +358,14 @@ impl Held {
     }
 }
 
-/// How long a batch has been tried in vain.
-#[derive(Debug, Default)]
-struct Stall {
-    since: Option<Instant>,
-    told: Option<Instant>,
-    pause: Duration,
+impl Tries {
+    /// Whether it is time to tell the user of it, for the first time or again.
+    fn is_to_be_told(&mut self) -> bool {
+        let now = Instant::now();
+        let due = self.told.is_none_or(|told| now.duration_since(told) >= TELL);
+        if due {
+            self.told = Some(now);
+        }
+        due
+    }
 }

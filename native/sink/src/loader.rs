@@ -70,8 +70,8 @@ pub type Abandoned = (String, String, String);
 /// Every call tries as often as the options allow, unless told otherwise, and ends at once after
 /// [`shutdown`](Self::shutdown).
 pub trait Loader: Send + Sync {
-    /// Loads rows for good.
-    fn load(&self, rows: &Rows<'_>) -> Result<(), SinkError>;
+    /// Loads rows for good; says whether it is known that they are visible already.
+    fn load(&self, rows: &Rows<'_>) -> Result<bool, SinkError>;
 
     /// Whether the server has transactions.
     fn has_transactions(&self) -> Result<bool, SinkError>;
@@ -130,7 +130,7 @@ impl HttpLoader {
 }
 
 impl Loader for HttpLoader {
-    fn load(&self, rows: &Rows<'_>) -> Result<(), SinkError> {
+    fn load(&self, rows: &Rows<'_>) -> Result<bool, SinkError> {
         let load = Load {
             database: &rows.destination.database,
             table: &rows.destination.table,
@@ -145,7 +145,7 @@ impl Loader for HttpLoader {
         match self.client.load(&load, &self.report) {
             Ok(loaded) => {
                 self.report.loaded(count, bytes, &loaded);
-                Ok(())
+                Ok(loaded.visible)
             }
             Err(error) => {
                 if error.code != ErrorCode::Cancelled {

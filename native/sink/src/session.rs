@@ -18,7 +18,7 @@ use crate::events::{Events, Level};
 use crate::flow::{Class, Flow, Lane, Side};
 use crate::hold::Hold;
 use crate::live::Alive;
-use crate::loader::{Destination, Loader};
+use crate::loader::{Destination, Loader, Rows};
 use crate::pack::{PACKING_BYTES, READING_BYTES, Store};
 use crate::pool::Pool;
 use crate::restore::Restoring;
@@ -32,6 +32,9 @@ const CONNECTION_BYTES: usize = 512 * 1024;
 
 /// How long the server keeps a transaction that is committed right after it was prepared: nobody else would end it.
 const COMMIT_SECONDS: &str = "180";
+
+/// How long the writer waits for memory before it sees whether any is on its way.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// How long a session that ends takes to roll back what it leaves open.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -232,10 +235,6 @@ impl Session {
             let (reached, full) = appended?;
             position = reached;
             let Some(chunks) = full else { break };
-            if shared.flow.is_idle(Side::Rows) {
-                // Nothing on its way would ever free memory.
-                writer.seal_largest();
-            }
             drop(writer);
             if !shared.wait_for_memory(chunks, deadline)? {
                 break;
@@ -360,6 +359,9 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.cancel();
         self.workers.join();
+        for gauge in [Cell::OpenTransactions, Cell::PreparedTransactions, Cell::Restoring, Cell::Stalled] {
+            self.shared.counters.set(gauge, 0);
+        }
         let leftovers = self.shared.transactions.leftovers();
         if !leftovers.is_empty() {
             self.shared.loader.abandon(&leftovers, FAREWELL);
@@ -467,10 +469,30 @@ impl Shared {
     fn wait_for_memory(&self, chunks: usize, deadline: Instant) -> Result<bool, SinkError> {
         let start = Instant::now();
         self.counters.add(Cell::TimesBufferFull, 1);
-        let there = self.pool.wait(chunks, deadline.saturating_duration_since(start));
+        let there = loop {
+            if self.flow.is_idle(Side::Rows) {
+                self.make_room()?;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if self.pool.wait(chunks, left.min(LOOK_AGAIN)) {
+                break true;
+            }
+            if left <= LOOK_AGAIN {
+                break false;
+            }
+        };
         self.counters.add(Cell::WaitNs, start.elapsed().as_nanos() as i64);
         self.flow.check()?;
         Ok(there)
+    }
+
+    /// Sees to it that memory becomes free some day, where nothing is on its way that would free any.
+    fn make_room(&self) -> Result<(), SinkError> {
+        let sealed = self.writer().seal_largest();
+        if self.delivery()? == Delivery::Transaction {
+            self.transactions.prepare_one(sealed.as_ref());
+        }
+        Ok(())
     }
 
     /// Does a job; a failure ends the session.
@@ -520,22 +542,20 @@ impl Shared {
         batch: Batch,
     ) -> Result<(), SinkError> {
         match self.delivery()? {
-            Delivery::Load => self.loader.load(&crate::loader::Rows {
-                destination,
-                label: &batch.label,
-                rows: batch.rows,
-                body: &batch,
-                earlier: false,
-            }),
+            Delivery::Load => {
+                let Batch { label, rows, .. } = &batch;
+                let rows = Rows { destination, label, rows: *rows, body: &batch, earlier: false };
+                self.loader.load(&rows).map(drop)
+            }
             Delivery::LoadInTransaction => self.transactions.load(table, destination, batch),
             Delivery::Hold => self.hold.add(table, destination, batch),
             Delivery::Transaction => self.transactions.add(table, destination, batch),
         }
     }
 
-    /// Another subtask comes first.
+    /// The server isn't ready for it, or another subtask comes first.
     fn later(&self, lane: Lane, class: Class, job: Job) -> Result<(), SinkError> {
-        self.flow.pause(Duration::from_millis(20))?;
+        self.flow.pause(Duration::from_millis(50))?;
         self.flow.put_back(lane, class, job);
         Ok(())
     }

@@ -21,7 +21,7 @@ pub struct Table {
     pub settle: Lane,
     /// The transaction that its rows go into now. The thread that serves the lane `rows` holds it while it works.
     pub open: Mutex<Open>,
-    /// Bytes of rows kept for the open transaction, in case they must be sent again.
+    /// Memory of the rows kept for the open transaction, in case they must be sent again.
     pub kept: std::sync::atomic::AtomicUsize,
     pending: Mutex<Pending>,
 }

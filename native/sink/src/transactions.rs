@@ -98,13 +98,13 @@ pub struct Transactions {
     pub max_retries: u32,
     /// Pause after a setback.
     pub retry_interval: Duration,
-    /// Bytes of kept rows, over all tables, from which on a transaction is prepared early.
+    /// Memory of kept rows, over all tables, beyond which a transaction is prepared early.
     pub keep: usize,
     /// Age at which a transaction is prepared early.
     pub patience: Duration,
     /// What to do with a transaction that the server has lost.
     pub in_doubt: InDoubt,
-    /// Bytes kept now.
+    /// Memory of the rows kept now.
     pub kept: AtomicUsize,
 }
 
@@ -119,14 +119,14 @@ impl Transactions {
         {
             let mut open = table.open();
             open.destination.get_or_insert_with(|| Arc::clone(destination));
-            let bytes = batch.bytes();
+            let memory = batch.memory();
             open.kept.push(batch);
-            table.kept.fetch_add(bytes, Relaxed);
-            self.kept.fetch_add(bytes, Relaxed);
+            table.kept.fetch_add(memory, Relaxed);
+            self.kept.fetch_add(memory, Relaxed);
             self.get_through(table, &mut open, Self::catch_up)?;
         }
         if self.kept.load(Relaxed) > self.keep {
-            self.prepare_largest();
+            self.prepare_one(None);
         }
         Ok(())
     }
@@ -148,7 +148,7 @@ impl Transactions {
         })?;
         self.forget_open(&mut open);
         open.furthest = 0;
-        let freed: usize = open.kept.drain(..).map(|batch| batch.bytes()).sum();
+        let freed: usize = open.kept.drain(..).map(|batch| batch.memory()).sum();
         open.sent = 0;
         drop(open);
         table.kept.fetch_sub(freed, Relaxed);
@@ -180,10 +180,14 @@ impl Transactions {
         }
     }
 
-    fn prepare_largest(&self) {
+    /// Asks for the preparation of the transaction that keeps the most, so that its memory becomes free; where none
+    /// keeps any, of that of the table whose rows come now.
+    pub fn prepare_one(&self, next: Option<&Arc<Table>>) {
         let tables = self.tables.all();
-        let Some(table) = tables.iter().max_by_key(|table| table.kept.load(Relaxed)) else { return };
-        if let Ok(mut open) = table.open.try_lock()
+        let kept = |table: &&Arc<Table>| table.kept.load(Relaxed);
+        let largest = tables.iter().max_by_key(kept).filter(|table| kept(table) > 0);
+        if let Some(table) = largest.or(next)
+            && let Ok(mut open) = table.open.try_lock()
             && !open.due
         {
             open.due = true;
@@ -203,7 +207,11 @@ impl Transactions {
         self.prepare(table)?;
         let last = table.pending().prepared.pop_back();
         let Some(prepared) = last else { return Ok(()) };
-        let standing = self.loader.commit(&destination.transaction(&prepared.what.label), rows, bytes)?;
+        let transaction = destination.transaction(&prepared.what.label);
+        let standing = self.loader.commit(&transaction, rows, bytes).inspect_err(|_| {
+            // No state has it, and nobody will commit it.
+            table.open().abandoned.push(prepared.what.label.clone());
+        })?;
         self.counters.add(Cell::PreparedTransactions, -1);
         match standing {
             Commit::Committed => Ok(()),
@@ -315,8 +323,8 @@ impl Transactions {
         let record = |table: Arc<Table>| LabelsRecord {
             database: table.database.clone(),
             table: table.name.clone(),
-            stem: self.labels.stem(&table.name),
-            next: self.labels.next(&table.name),
+            stem: self.labels.stem(&table.database, &table.name),
+            next: self.labels.next(&table.database, &table.name),
             abandoned: table.open().abandoned.clone(),
             checkpoint,
             taken_at,
@@ -324,12 +332,15 @@ impl Transactions {
         self.tables.all().into_iter().map(record).collect()
     }
 
-    /// Transactions that are open or whose rollback isn't confirmed, for a session that ends.
+    /// Transactions that nobody will go on with when the session ends: those that are open, or prepared and in no
+    /// checkpoint's state, and those whose rollback isn't confirmed.
     pub fn leftovers(&self) -> Vec<Abandoned> {
         let mut leftovers = Vec::new();
         for table in self.tables.all() {
-            let open = table.open();
-            let labels = open.abandoned.iter().chain(&open.label);
+            let Open { abandoned, label, .. } = &*table.open();
+            let pending = table.pending();
+            let uncovered = pending.prepared.iter().filter(|prepared| prepared.checkpoint.is_none());
+            let labels = abandoned.iter().chain(label).chain(uncovered.map(|prepared| &prepared.what.label));
             leftovers.extend(labels.map(|label| (table.database.clone(), table.name.clone(), label.clone())));
         }
         leftovers
@@ -341,7 +352,7 @@ impl Transactions {
         let label = match &open.label {
             Some(label) => label.clone(),
             None => {
-                let label = self.labels.mint(&table.name);
+                let label = self.labels.mint(&table.database, &table.name);
                 // From here on the server may know it, whatever it answers.
                 open.label = Some(label.clone());
                 self.counters.add(Cell::OpenTransactions, 1);
@@ -379,7 +390,7 @@ impl Transactions {
             };
             self.flow.check()?;
             if setback.lost || setback.error.code != Code::Undecided {
-                self.roll_back(table, open);
+                self.roll_back(table, open, &setback.error)?;
             } else {
                 // Someone else's transaction has the label.
                 self.forget_open(open);
@@ -404,13 +415,24 @@ impl Transactions {
     }
 
     /// Gives up the open transaction. Where the server can't be reached for it, a later session is told by the state.
-    fn roll_back(&self, table: &Table, open: &mut Open) {
-        let Some(label) = open.label.clone() else { return };
+    fn roll_back(&self, table: &Table, open: &mut Open, why: &SinkError) -> Result<(), SinkError> {
+        let Some(label) = open.label.clone() else { return Ok(()) };
         self.forget_open(open);
         open.sent = 0;
         match self.loader.rollback(&self.transaction(table, &label)) {
             Ok(Rollback::RolledBack) => {}
-            Ok(Rollback::Committed) | Err(_) => open.abandoned.push(label),
+            Ok(Rollback::Committed) => {
+                let text = format!(
+                    "transaction {label} into {}.{} is committed already, by somebody else, so it can't be rolled back: \
+                     up to {} rows that no checkpoint covers are in the table, and come a second time when the job \
+                     restarts. It was to be rolled back because of this: {why}",
+                    table.database,
+                    table.name,
+                    open.rows()
+                );
+                return Err(SinkError { label: Some(label), ..SinkError::new(Code::Undecided, text) });
+            }
+            Err(_) => open.abandoned.push(label),
         }
         // Those from before get another try now that the server may be back.
         if let Some(older) = open.abandoned.first().cloned()
@@ -419,6 +441,7 @@ impl Transactions {
         {
             open.abandoned.remove(0);
         }
+        Ok(())
     }
 
     fn forget_open(&self, open: &mut Open) {

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::counters::Cell;
 use crate::error::{Code, SinkError};
@@ -112,6 +112,7 @@ fn run(shared: &Shared, classes: &[Class], idle: Option<Duration>, _alive: Alive
 
 /// Does jobs until the session ends, or until none came for `idle`.
 fn work(shared: &Shared, classes: &[Class], idle: Option<Duration>) {
+    let mut ticked = Instant::now();
     loop {
         match shared.flow.next(classes, idle.unwrap_or_else(|| shared.tick_every())) {
             Next::Job(lane, job) => shared.run(lane, job),
@@ -119,8 +120,9 @@ fn work(shared: &Shared, classes: &[Class], idle: Option<Duration>) {
             Next::Idle => {}
             Next::Stop => return,
         }
-        if idle.is_none() {
+        if idle.is_none() && ticked.elapsed() >= shared.tick_every() {
             shared.tick();
+            ticked = Instant::now();
         }
     }
 }

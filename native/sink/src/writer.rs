@@ -168,8 +168,8 @@ impl Writer {
 
         let Table { target, open } = &mut self.tables[id];
         let batch = open.get_or_insert_with(|| {
-            let label =
-                if self.label_batches { self.labels.mint(target.plan.table()) } else { String::new() };
+            let mint = || self.labels.mint(target.plan.database(), target.plan.table());
+            let label = if self.label_batches { mint() } else { String::new() };
             Batch::new(label, framing(&target.plan), Arc::clone(&self.pool))
         });
         let before = batch.bytes();
@@ -213,17 +213,13 @@ impl Writer {
         self.seal_where(|batch| batch.born <= born);
     }
 
-    /// Seals the largest open batch, so that its memory becomes free some day; `false` when none has rows.
-    pub fn seal_largest(&mut self) -> bool {
+    /// Seals the largest open batch, so that its memory becomes free some day; gives its table, unless none has rows.
+    pub fn seal_largest(&mut self) -> Option<Arc<LoadTable>> {
         let bytes = |table: &Table| table.open.as_ref().map_or(0, Batch::bytes);
         let largest = (0..self.tables.len()).max_by_key(|&id| bytes(&self.tables[id]));
-        match largest {
-            Some(id) if bytes(&self.tables[id]) > 0 => {
-                self.seal(id);
-                true
-            }
-            _ => false,
-        }
+        let largest = largest.filter(|&id| bytes(&self.tables[id]) > 0)?;
+        self.seal(largest);
+        Some(Arc::clone(&self.tables[largest].target.table))
     }
 
     /// Bytes held beside the chunks.

@@ -59,7 +59,7 @@ impl Keeper {
 }
 
 impl Loader for Keeper {
-    fn load(&self, rows: &Rows<'_>) -> Result<(), SinkError> {
+    fn load(&self, rows: &Rows<'_>) -> Result<bool, SinkError> {
         let table = &rows.destination.table;
         {
             let mut busy = self.busy.lock().unwrap();
@@ -85,7 +85,7 @@ impl Loader for Keeper {
             label: rows.label.to_owned(),
             body,
         });
-        Ok(())
+        Ok(true)
     }
 
     fn has_transactions(&self) -> Result<bool, SinkError> {

@@ -1,7 +1,10 @@
 //! The sink, from row block to table, against the StarRocks look-alike with faults injected.
 //!
-//! [`World`] is a server with one table of numbered rows; [`Job`] is what a subtask does with its sink: write rows,
-//! and wait at checkpoints until they are loaded. After a fault the table says whether a row is missing or twice.
+//! [`World`] is a server with one table of numbered rows; [`Job`] is what a subtask does with its sink: write rows, take
+//! checkpoints and complete them, and be restored from one. After a fault the table says whether a row is missing or
+//! twice.
+
+pub mod mortal;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,7 +17,9 @@ use starrocks_sandbox::faults::{Fault, Kind};
 use starrocks_sandbox::server::Sandbox;
 use starrocks_sink::counters::{Cell, Counters};
 use starrocks_sink::events::Events;
-use starrocks_sink::{Config, HttpLoader, Session, SinkError};
+use starrocks_sink::{Config, HttpLoader, Loader, Session, SinkError};
+
+use crate::mortal::Mortal;
 
 /// Long enough for anything here that does not hang.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -96,6 +101,39 @@ impl World {
         assert!(there == expected, "table {table}, {when}: missing {missing:?}, twice {twice:?}");
     }
 
+    /// Expects no transaction to be open, after a moment at the latest.
+    ///
+    /// # Panics
+    /// When one stays open.
+    pub fn expect_none_open(&self, when: &str) {
+        let deadline = Instant::now() + Duration::from_secs(3);
+        while !self.open_labels().is_empty() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!(self.open_labels(), [""; 0], "{when}");
+    }
+
+    /// The labels of all transactions that are open or prepared. What a BE still has in its memory although the FE has
+    /// ended or forgotten it doesn't count: nobody but the BE can let go of that.
+    pub fn open_labels(&self) -> Vec<String> {
+        let open = self.sandbox.server().open_transactions().into_iter();
+        open.filter(|open| open.state.is_some()).map(|open| open.label).collect()
+    }
+
+    /// The state of a label of the database `d`, in the server's words; `None` when it isn't known.
+    pub fn label_state(&self, label: &str) -> Option<&'static str> {
+        self.sandbox.server().labels().state("d", label).map(|(state, _)| state.name())
+    }
+
+    /// The labels of the table's loads and transactions that ended, with their states, oldest first.
+    ///
+    /// # Panics
+    /// When the server refuses the query.
+    pub fn ended(&self, table: &str) -> Vec<(String, String)> {
+        let query = format!("SELECT label, state FROM sandbox.ledger WHERE tbl = '{table}' ORDER BY seq");
+        self.connect().query(query).expect("the ledger can be read")
+    }
+
     /// Injects a fault.
     ///
     /// # Panics
@@ -132,9 +170,24 @@ impl Default for World {
     }
 }
 
+/// The ids from 0 on, so many.
+pub fn all(count: u64) -> Vec<u64> {
+    (0..count).collect()
+}
+
+/// Exactly-once, in one of its ways.
+pub fn exactly_once(version: &'static str) -> [(&'static str, &'static str); 2] {
+    [("sink.semantic", "exactly-once"), ("sink.version", version)]
+}
+
+/// The state of a checkpoint.
+pub type State = Vec<Vec<u8>>;
+
 /// A sink session and the table it writes.
 pub struct Job {
+    // Before the loader's other owners, so that its farewell is heard.
     session: Session,
+    loader: Arc<Mortal>,
     table: u16,
     /// Its counters.
     pub counters: Arc<Counters>,
@@ -142,7 +195,7 @@ pub struct Job {
 }
 
 impl Job {
-    /// Opens a session.
+    /// Opens a session, without waiting until it is ready.
     ///
     /// # Panics
     /// When the configuration is refused.
@@ -169,13 +222,44 @@ impl Job {
         let config = Config::decode(&pairs::encode::<str>(&all)).expect("a sound configuration");
         let (counters, events) = (Arc::new(Counters::new()), Arc::new(Events::default()));
         let loader = HttpLoader::new(config.client.clone(), Arc::clone(&counters), Arc::clone(&events))
-            .map(Arc::new)
+            .map(|loader| Arc::new(Mortal::new(loader)))
             .expect("a sound client configuration");
+        let shared = Arc::clone(&loader) as Arc<dyn Loader>;
         let session =
-            Session::open(config, loader, Arc::clone(&counters), Arc::clone(&events)).expect("a session");
-        let mut job = Self { session, table: 0, counters, events };
-        job.table = job.table("t", false);
+            Session::open(config, shared, Arc::clone(&counters), Arc::clone(&events)).expect("a session");
+        let mut job = Self { session, loader, table: 0, counters, events };
+        let format = options.iter().find(|(key, _)| *key == "sink.properties.format");
+        job.table = job.add_table("d", "t", format.map_or("csv", |(_, format)| format), false);
         job
+    }
+
+    /// Takes up the state of a checkpoint, of one subtask or several, and waits until it is dealt with.
+    ///
+    /// # Panics
+    /// When that takes too long.
+    pub fn restore<'a>(&self, state: impl IntoIterator<Item = &'a Vec<u8>>) -> Result<(), SinkError> {
+        self.begin_restore(state)?;
+        self.await_ready()
+    }
+
+    /// Takes up the state of a checkpoint, and begins to deal with it.
+    pub fn begin_restore<'a>(&self, state: impl IntoIterator<Item = &'a Vec<u8>>) -> Result<(), SinkError> {
+        state.into_iter().try_for_each(|piece| self.session.restore(piece))?;
+        self.is_ready().map(|_| ())
+    }
+
+    /// Whether rows may come.
+    pub fn is_ready(&self) -> Result<bool, SinkError> {
+        self.session.wait_ready(Duration::ZERO)
+    }
+
+    /// Waits until rows may come.
+    ///
+    /// # Panics
+    /// When that takes too long.
+    pub fn await_ready(&self) -> Result<(), SinkError> {
+        assert!(self.session.wait_ready(PATIENCE)?, "not ready within {PATIENCE:?}");
+        Ok(())
     }
 
     /// Adds a table of `id` and `payload`.
@@ -183,6 +267,18 @@ impl Job {
     /// # Panics
     /// When it is refused.
     pub fn table(&self, name: &str, has_op: bool) -> u16 {
+        self.table_of("d", name, has_op)
+    }
+
+    /// The same, of any database.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub fn table_of(&self, database: &str, name: &str, has_op: bool) -> u16 {
+        self.add_table(database, name, "csv", has_op)
+    }
+
+    fn add_table(&self, database: &str, name: &str, format: &str, has_op: bool) -> u16 {
         let mut columns = 2u16.to_le_bytes().to_vec();
         for (column, node, server) in [("id", 5u8, "bigint"), ("payload", 9, "varchar")] {
             for text in [column, server] {
@@ -195,9 +291,9 @@ impl Job {
         }
         let op = if has_op { "true" } else { "false" };
         let pairs: [(&str, &[u8]); 6] = [
-            ("database", b"d"),
+            ("database", database.as_bytes()),
             ("table", name.as_bytes()),
-            ("format", b"csv"),
+            ("format", format.as_bytes()),
             ("raw", b"false"),
             ("op", op.as_bytes()),
             ("columns", &columns),
@@ -248,6 +344,59 @@ impl Job {
         self.session.flush()?;
         assert!(self.session.wait_loaded(PATIENCE)?, "not loaded within {PATIENCE:?}");
         Ok(())
+    }
+
+    /// Takes a checkpoint of what was written so far and gives its state.
+    ///
+    /// # Panics
+    /// When that takes too long.
+    pub fn snapshot(&self, id: u64) -> Result<State, SinkError> {
+        self.begin_snapshot(id)?;
+        assert!(self.session.wait_checkpoint(PATIENCE)?, "no checkpoint within {PATIENCE:?}");
+        std::iter::from_fn(|| self.session.next_state().transpose()).collect()
+    }
+
+    /// Begins a checkpoint, to go on with rows before it is taken.
+    pub fn begin_snapshot(&self, id: u64) -> Result<(), SinkError> {
+        self.session.begin_checkpoint(id)
+    }
+
+    /// Hears that a checkpoint has completed.
+    pub fn complete(&self, id: u64) -> Result<(), SinkError> {
+        self.session.complete_checkpoint(id)
+    }
+
+    /// Waits until everything that may be loaded is loaded.
+    ///
+    /// # Panics
+    /// When that takes too long.
+    pub fn settle(&self) -> Result<(), SinkError> {
+        assert!(self.session.wait_loaded(PATIENCE)?, "not loaded within {PATIENCE:?}");
+        Ok(())
+    }
+
+    /// Takes a checkpoint, completes it, and waits for what that allows.
+    pub fn whole_checkpoint(&self, id: u64) -> Result<State, SinkError> {
+        let state = self.snapshot(id)?;
+        self.complete(id)?;
+        self.settle()?;
+        Ok(state)
+    }
+
+    /// Hears that the input has ended and no checkpoint will come, and loads everything.
+    pub fn finish(&self) -> Result<(), SinkError> {
+        self.session.finish()?;
+        self.settle()
+    }
+
+    /// The failure, if there is one.
+    pub fn check(&self) -> Result<(), SinkError> {
+        self.session.check()
+    }
+
+    /// Dies in the midst of whatever it does, as a process that is killed: connections break, and nobody is told.
+    pub fn kill(self) {
+        self.loader.die();
     }
 
     /// Cancels from outside.

@@ -3,16 +3,12 @@
 
 use std::time::{Duration, Instant};
 
-use starrocks_faults::{Job, World};
+use starrocks_faults::{Job, World, all};
 use starrocks_row::Op;
 use starrocks_sandbox::config::Config as ServerConfig;
 use starrocks_sandbox::faults::{Fault, Kind};
 use starrocks_sink::counters::Cell;
 use starrocks_sink::{Code, SinkError};
-
-fn all(count: u64) -> Vec<u64> {
-    (0..count).collect()
-}
 
 /// Three batches and two checkpoints, the faults striking from the second batch on.
 fn once_each(faults: &[Fault]) -> (World, Job) {

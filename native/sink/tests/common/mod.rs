@@ -185,13 +185,13 @@ impl State {
 }
 
 impl Loader for Server {
-    fn load(&self, rows: &Rows<'_>) -> Result<(), SinkError> {
+    fn load(&self, rows: &Rows<'_>) -> Result<bool, SinkError> {
         let lose = self.begin_request(Ask::Load, rows.label)?;
         let mut state = self.state();
         if let Some(entry) = state.labels.get(rows.label) {
             let loaded = matches!(entry.state, LabelState::Visible | LabelState::Committed);
             assert!(rows.earlier && loaded, "{} is sent twice: {entry:?}", rows.label);
-            return Ok(());
+            return Ok(true);
         }
         let entry = Entry {
             table: rows.destination.table.clone(),
@@ -203,7 +203,7 @@ impl Loader for Server {
         if lose {
             return Err(SinkError { retriable: true, ..SinkError::new(Code::Undecided, "no answer") });
         }
-        Ok(())
+        Ok(true)
     }
 
     fn has_transactions(&self) -> Result<bool, SinkError> {
