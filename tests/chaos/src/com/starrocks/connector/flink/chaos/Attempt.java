@@ -20,15 +20,17 @@ record Attempt(long startMillis, boolean inOrder, boolean helpless, Set<String> 
     /**
      * Whether a transaction of this run may be left open, until the server ends it. That is so if
      * no completed checkpoint leads to it, for then the sessions of later runs don't know it; and
-     * if its own session couldn't roll it back, or, once it was prepared for a checkpoint, must
-     * not, since that may complete behind it.
+     * if its own session couldn't roll it back, or did so in vain, or, once it was prepared for a
+     * checkpoint, must not, since that may complete behind it.
+     *
+     * @param rolledBack whether a rollback was asked for; the server may begin a transaction after
+     *     that, when a session was cancelled while it began it
      */
-    boolean mayLeaveOpen(Mode mode, String label, boolean prepared) {
+    boolean mayLeaveOpen(Mode mode, String label, boolean prepared, boolean rolledBack) {
         if (inOrder) {
             return false;
         }
-        return mode.exactlyOnce()
-                ? (helpless || prepared) && recorded.stream().noneMatch(label::contains)
-                : helpless || prepared;
+        boolean lost = helpless || prepared || rolledBack;
+        return lost && (!mode.exactlyOnce() || recorded.stream().noneMatch(label::contains));
     }
 }

@@ -384,14 +384,11 @@ final class Play {
         while (true) {
             Map<String, JsonObject> open = server.openTransactions();
             leftToTimeOut = open.size();
-            Map<String, Long> begun = server.firstRequests(open.keySet());
-            open.entrySet()
-                    .removeIf(
-                            transaction ->
-                                    mayBeOpen(
-                                            transaction.getKey(),
-                                            transaction.getValue(),
-                                            begun.get(transaction.getKey())));
+            for (Server.Heard heard : server.heardOf(open.keySet())) {
+                open.computeIfPresent(
+                        heard.label(),
+                        (label, transaction) -> mayBeOpen(heard, transaction) ? null : transaction);
+            }
             if (open.isEmpty()) {
                 return;
             }
@@ -402,15 +399,16 @@ final class Play {
         }
     }
 
-    private boolean mayBeOpen(String label, JsonObject transaction, long begunMillis) {
+    private boolean mayBeOpen(Server.Heard heard, JsonObject transaction) {
         Attempt of = null;
         for (Attempt attempt : attempts) {
-            if (attempt.startMillis() <= begunMillis) {
+            if (attempt.startMillis() <= heard.firstMillis()) {
                 of = attempt;
             }
         }
         boolean prepared = !transaction.get("state").getAsString().equalsIgnoreCase("PREPARE");
-        return of != null && of.mayLeaveOpen(scenario.mode(), label, prepared);
+        return of != null
+                && of.mayLeaveOpen(scenario.mode(), heard.label(), prepared, heard.rollback());
     }
 
     private void open(int parallelism, long order) throws Exception {

@@ -124,6 +124,7 @@ record Scenario(
             Map<String, String> options = new TreeMap<>();
             options.put("sink.connect.timeout-ms", "" + (100 + random.nextInt(200)));
             options.put("sink.socket.timeout-ms", "" + (250 + random.nextInt(250)));
+            options.put("sink.wait-for-continue.timeout-ms", "3000");
             options.put("sink.max-retries", "" + random.nextInt(5));
             options.put("sink.retry.interval-ms", "" + random.nextInt(20));
             options.put("sink.io.thread-count", "" + (1 + random.nextInt(3)));

@@ -145,21 +145,34 @@ final class Server implements AutoCloseable {
         return open;
     }
 
-    /** When each of these labels was first heard of, in milliseconds since 1970. */
-    Map<String, Long> firstRequests(Set<String> labels) {
-        Map<String, Long> first = new TreeMap<>();
-        if (labels.isEmpty()) {
-            return first;
-        }
-        for (JsonElement request : log()) {
-            for (JsonElement header : request.getAsJsonObject().getAsJsonArray("headers")) {
+    /**
+     * What the server heard of a label.
+     *
+     * @param firstMillis when it first did, in milliseconds since 1970
+     * @param rollback whether it was asked to roll it back
+     */
+    record Heard(String label, long firstMillis, boolean rollback) {}
+
+    /** What it heard of these labels. */
+    List<Heard> heardOf(Set<String> labels) {
+        Map<String, Heard> heard = new TreeMap<>();
+        for (JsonElement element : labels.isEmpty() ? new JsonArray() : log()) {
+            JsonObject request = element.getAsJsonObject();
+            long at = request.get("at_ms").getAsLong();
+            boolean rollback = request.get("target").getAsString().endsWith("/rollback");
+            for (JsonElement header : request.getAsJsonArray("headers")) {
                 String value = header.getAsJsonArray().get(1).getAsString();
                 if (labels.contains(value)) {
-                    first.putIfAbsent(value, request.getAsJsonObject().get("at_ms").getAsLong());
+                    heard.merge(
+                            value,
+                            new Heard(value, at, rollback),
+                            (a, b) ->
+                                    new Heard(
+                                            value, a.firstMillis(), a.rollback() || b.rollback()));
                 }
             }
         }
-        return first;
+        return List.copyOf(heard.values());
     }
 
     private JsonObject stats() {

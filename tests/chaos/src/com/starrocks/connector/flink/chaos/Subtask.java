@@ -7,6 +7,7 @@ import org.apache.flink.configuration.Configuration;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
 import org.apache.flink.runtime.operators.testutils.MockEnvironment;
 import org.apache.flink.runtime.operators.testutils.MockEnvironmentBuilder;
+import org.apache.flink.runtime.state.hashmap.HashMapStateBackend;
 import org.apache.flink.runtime.state.storage.JobManagerCheckpointStorage;
 import org.apache.flink.runtime.util.TestingTaskManagerRuntimeInfo;
 import org.apache.flink.streaming.api.functions.sink.SinkFunction;
@@ -59,6 +60,8 @@ final class Subtask {
                         .build();
         harness = new OneInputStreamOperatorTestHarness<>(new StreamSink<>(function), environment);
         harness.getStreamConfig().setCheckpointingEnabled(true);
+        // The harness's own state backend would keep its own storage, of at most 5 MB.
+        harness.setStateBackend(new HashMapStateBackend());
         harness.setCheckpointStorage(new JobManagerCheckpointStorage(Integer.MAX_VALUE));
     }
 

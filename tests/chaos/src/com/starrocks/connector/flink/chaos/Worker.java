@@ -26,6 +26,9 @@ final class Worker {
     /** A scenario that takes longer hangs. */
     private static final long LIMIT_SECONDS = 60;
 
+    /** What takes longer is worth a look. */
+    private static final long SLOW_MILLIS = 10_000;
+
     /** How much of what is logged in a scenario is kept. */
     private static final int LOG_BYTES = 4 << 20;
 
@@ -89,6 +92,9 @@ final class Worker {
             }
             watch.interrupt();
             long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+            if (millis > SLOW_MILLIS) {
+                report(scenario, trace, "passed in " + millis + " ms", serverSide(server));
+            }
             answers.println("PASS " + millis + " " + play.restarts() + " " + play.leftToTimeOut());
         }
     }
