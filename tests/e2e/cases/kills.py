@@ -24,25 +24,25 @@ def streams_of(env: Env, modes, rate: int) -> list:
 def three_kills(env: Env) -> None:
     streams = streams_of(env, MODES, rate=6_000)
     kill_at_random(env, streams, 3, SEED, longest=4)
-    finish_and_check(env, streams)
+    finish_and_check(env, streams, killed=True)
 
 
 @case(flinks=("1.13",))
 def one_kill(env: Env) -> None:
     streams = streams_of(env, ["V2"], rate=10_000)
     kill_at_random(env, streams, 1, SEED, longest=4)
-    finish_and_check(env, streams)
+    finish_and_check(env, streams, killed=True)
 
 
 @case(flinks=NEWEST, long=True)
 def twenty_kills(env: Env) -> None:
     streams = streams_of(env, MODES, rate=8_000)
     kill_at_random(env, streams, 20, SEED, longest=6)
-    finish_and_check(env, streams)
+    finish_and_check(env, streams, killed=True)
 
 
 @case(flinks=("1.13",), long=True)
 def five_kills(env: Env) -> None:
     streams = streams_of(env, MODES, rate=8_000)
     kill_at_random(env, streams, 5, SEED, longest=6)
-    finish_and_check(env, streams)
+    finish_and_check(env, streams, killed=True)
