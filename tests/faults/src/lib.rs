@@ -80,6 +80,15 @@ impl World {
         self.connect().query(format!("SELECT id FROM d.{table} ORDER BY id")).expect("the table can be read")
     }
 
+    /// The rows of a table, by their ids.
+    ///
+    /// # Panics
+    /// When the server refuses the query.
+    pub fn payloads(&self, table: &str) -> Vec<(u64, String)> {
+        let query = format!("SELECT id, payload FROM d.{table} ORDER BY id");
+        self.connect().query(query).expect("the table can be read")
+    }
+
     /// Expects these ids in a table, after a moment at the latest: rows of a load that was committed, but whose
     /// publishing took longer than the server waits, become visible by and by.
     ///
