@@ -151,7 +151,7 @@ final class Chaos {
                 String answer = answers.readLine();
                 note(order, answer, own);
                 order = next();
-                if (answer == null) {
+                if (answer == null || answer.equals(Worker.HANGS)) {
                     break;
                 }
             }

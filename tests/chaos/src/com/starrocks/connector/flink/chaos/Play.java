@@ -7,10 +7,11 @@ import com.starrocks.connector.flink.core.StarRocksNativeException.Code;
 
 import org.apache.flink.streaming.api.functions.sink.SinkFunction;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -182,8 +183,12 @@ final class Play {
     }
 
     private void look() throws Exception {
-        verifier.nothingTooEarly(
-                scenario.mode().exactlyOnce() ? job.completedPositions() : job.written());
+        if (scenario.mode().exactlyOnce()) {
+            verifier.nothingTooEarly(job.completedPositions());
+        } else {
+            verifier.nothingTooEarly(job.written());
+            verifier.nothingMissing(job.completedPositions());
+        }
     }
 
     // --- Checkpoints
@@ -518,12 +523,32 @@ final class Play {
                             + " bytes are alive");
         }
         try (Stream<Path> files = Files.walk(temporaryFolder)) {
-            List<File> left = files.map(Path::toFile).filter(File::isFile).toList();
+            List<Path> left = new ArrayList<>(files.filter(Files::isRegularFile).toList());
+            left.addAll(openFiles());
             if (!left.isEmpty()) {
                 throw new Broken("after closing, these files are left: " + left);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Files of the folder that this process has open, though they may have no name any more. */
+    private List<Path> openFiles() throws IOException {
+        List<Path> open = new ArrayList<>();
+        try (DirectoryStream<Path> descriptors =
+                Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+            for (Path descriptor : descriptors) {
+                try {
+                    Path file = Files.readSymbolicLink(descriptor);
+                    if (file.startsWith(temporaryFolder.toAbsolutePath())) {
+                        open.add(file);
+                    }
+                } catch (NoSuchFileException e) {
+                    // Closed by now: the one that lists the folder.
+                }
+            }
+        }
+        return open;
     }
 }

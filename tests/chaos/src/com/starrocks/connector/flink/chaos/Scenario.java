@@ -43,12 +43,13 @@ record Scenario(
 
     private static final class Drawing {
 
-        private static final int BULK = 300_000;
+        private static final int BULK = 800_000;
 
         private final Mode mode;
         private final long seed;
         private final Random random;
         private final List<Table> tables = new ArrayList<>();
+        private boolean bulky;
         private boolean slow;
 
         Drawing(Mode mode, long seed) {
@@ -64,7 +65,7 @@ record Scenario(
             List<Operator> operators = operators();
             // More than the memory bound, now and then: batches spill, transactions are prepared
             // early.
-            boolean bulky = chance(60);
+            bulky = chance(60);
             // Batches age and transactions run out of time, now and then.
             slow = chance(40);
             Source source =
@@ -77,7 +78,7 @@ record Scenario(
             Map<String, String> options = options();
             if (bulky) {
                 options.put("sink.buffer.max-memory", "" + (16 << 20));
-                options.put("sink.socket.timeout-ms", "2000");
+                options.put("sink.socket.timeout-ms", "5000");
             }
             if (slow) {
                 options.put("sink.buffer-flush.interval-ms", "1000");
@@ -168,7 +169,7 @@ record Scenario(
         private List<Step> step(boolean faults) {
             int kind = random.nextInt(100);
             if (kind < 30) {
-                return List.of(new Step.Write(1 + random.nextInt(chance(3) ? 60 : 12)));
+                return List.of(new Step.Write(1 + random.nextInt(bulky || chance(3) ? 60 : 12)));
             }
             if (kind < 38) {
                 return List.of(new Step.Poll());

@@ -52,6 +52,29 @@ final class Verifier {
         return original.table() == table.number() && original.equals(row);
     }
 
+    /** All rows before these positions are there, in tables where none goes away again. */
+    void nothingMissing(long[] positions) throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PUBLISH_MS);
+        for (Table table : scenario.tables()) {
+            Map<Long, Row> expected = scenario.source().expected(table, positions);
+            while (!table.primaryKey()) {
+                Set<Row> missing = new HashSet<>(expected.values());
+                missing.removeAll(rows(table));
+                if (missing.isEmpty()) {
+                    break;
+                }
+                if (System.nanoTime() > deadline) {
+                    throw new Broken(
+                            "in "
+                                    + table.name()
+                                    + " rows are missing that a completed checkpoint covers: "
+                                    + first(missing));
+                }
+                Thread.sleep(20);
+            }
+        }
+    }
+
     /** All rows before these positions are there as the mode promises. */
     void complete(long[] positions) throws Exception {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PUBLISH_MS);

@@ -23,6 +23,9 @@ import java.util.concurrent.TimeUnit;
  */
 final class Worker {
 
+    /** The answer of a process that ends, since its scenario doesn't. */
+    static final String HANGS = "FAIL, IT HANGS";
+
     /** A scenario that takes longer hangs. */
     private static final long LIMIT_SECONDS = 60;
 
@@ -114,7 +117,7 @@ final class Worker {
                             } catch (IOException e) {
                                 trace.add(e.toString());
                             }
-                            answers.println("FAIL");
+                            answers.println(HANGS);
                             Runtime.getRuntime().halt(1);
                         },
                         "watch");
