@@ -9,6 +9,7 @@ from harness.streams import Stream, nothing_left
 
 # Enough tries for two checkpoints to complete while nothing gets through.
 PATIENT = {"sink.max-retries": "10", "sink.retry.interval-ms": "2000"}
+QUICK = {"sink.max-retries": "2", "sink.retry.interval-ms": "100"}
 DOUBT = re.compile(r"(\d+) rows of restored checkpoint (\d+) for (\S+) \(label ([-\w]+), \d+ s old\): ([^\n]*)")
 WITHOUT_A_LABEL = 700  # seconds; up to 10 minutes a label that isn't known means that nothing was loaded
 
@@ -33,7 +34,7 @@ class Restored:
 
     def fails(self, *wanted: str) -> dict:
         """The job restored from the checkpoint fails, and says all there is to say of rows in doubt."""
-        self.stream.start(self.checkpoint)
+        self.stream.start(self.checkpoint, QUICK)
         self.env.cluster.wait_for_state(self.stream.job, "FAILED", timeout=60)
         text = self.env.cluster.failure(self.stream.job)
         contains(text, "sink.exactly-once.in-doubt", *wanted)
@@ -48,14 +49,14 @@ class Restored:
 
     def goes_on(self, choice: str) -> None:
         """With the user's choice the job goes on, to the end of its input."""
-        self.stream.start(self.checkpoint, {"sink.exactly-once.in-doubt": choice})
+        self.stream.start(self.checkpoint, {**QUICK, "sink.exactly-once.in-doubt": choice})
         self.stream.next_checkpoint()
         self.stream.end()
         self.stream.finish()
 
     def only_loads(self, choice: str) -> None:
         """The same, but the input has ended where the checkpoint was."""
-        self.stream.start(self.checkpoint, {"sink.exactly-once.in-doubt": choice}, rows=self.position)
+        self.stream.start(self.checkpoint, {**QUICK, "sink.exactly-once.in-doubt": choice}, rows=self.position)
         self.stream.finish()
 
     def skipped(self) -> int:

@@ -23,7 +23,7 @@ def interval_beyond_the_memory_bound(env: Env, mode: str) -> None:
     task_manager = env.cluster.task_manager
     before = task_manager.resident()
     job = env.rows("slots", env.options("s", {**EXACTLY[mode], "sink.buffer.max-memory": BOUND}), rows=rows,
-                   checkpoint=600_000)
+                   rate=200_000, checkpoint=600_000)
     peak = {"resident": 0, "spilledBytes": 0, "nativeMemoryBytes": 0, "numPreparedTransactions": 0}
 
     def watched() -> bool:

@@ -139,11 +139,11 @@ def finish_and_check(env: Env, streams, killed: bool = False) -> None:
     nothing_left(env, killed)
 
 
-def kill_at_random(env: Env, streams, times: int, seed: int, longest: float) -> None:
-    """`kill -9` for the TaskManager, again and again, some time after all tasks run."""
+def kill_at_random(env: Env, streams, times: int, seed: int) -> None:
+    """`kill -9` for the TaskManager, again and again, half a second to six seconds after all tasks run."""
     chance = random.Random(seed)
     for number in range(1, times + 1):
-        seconds = chance.uniform(0.5, longest)
+        seconds = chance.uniform(0.5, 6)
         time.sleep(seconds)
         at = [stream.position() for stream in streams]
         for stream in streams:
