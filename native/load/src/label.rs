@@ -43,9 +43,9 @@ pub(crate) fn legal(c: char) -> bool {
 /// Digits of the largest number in a label.
 const MAX_DIGITS: usize = 20;
 
-/// Mints the labels of one session: `{prefix}-{table}-{subtask}-{job}{random}-{n}`, where `job` is the start of the
-/// job's id, `random` is 64 bits drawn when the session began, and `n` counts the table's labels from 0. No two are ever the
-/// same, neither within a session nor among sessions, whatever tables they are for. Any thread may mint.
+/// Mints the labels of one session: `{prefix}-{table}-{subtask}-{job}{id}-{n}`, where `job` is the start of the
+/// job's id, `id` is 64 bits of the session alone (random, or made from what tells the attempt from all others), and `n`
+/// counts the table's labels from 0. No two are ever the same, neither within a session nor among sessions, whatever tables they are for. Any thread may mint.
 ///
 /// What stands before the last `-` is the table's *stem*, which no other table has, be it one of the same name in another
 /// database. As `n` has no gaps, who knows the stem and the number minted next at some time can find all labels minted
@@ -78,12 +78,31 @@ impl Labels {
     /// # Errors
     /// `Config` when the prefix can't be used, see [`check_prefix`].
     pub fn new(prefix: &str, job_id: &str, subtask: u32) -> Result<Labels, LoadError> {
-        check_prefix(prefix)?;
         let mut random = [0; 8];
         getrandom::getrandom(&mut random)
             .map_err(|e| LoadError::config(format!("no random numbers for load labels: {e}")))?;
+        Labels::with_id(prefix, job_id, subtask, u64::from_be_bytes(random))
+    }
+
+    /// The labels of one attempt to run a subtask. `lineage` tells the subtask, and what runs it, from all others there
+    /// ever were; so the attempts after it, which know its number, find what it left behind.
+    ///
+    /// # Errors
+    /// As [`new`](Labels::new).
+    pub fn of_attempt(
+        prefix: &str,
+        job_id: &str,
+        subtask: u32,
+        lineage: &str,
+        attempt: u32,
+    ) -> Result<Labels, LoadError> {
+        Labels::with_id(prefix, job_id, subtask, fnv1a(format!("{lineage}/{attempt}").as_bytes()))
+    }
+
+    fn with_id(prefix: &str, job_id: &str, subtask: u32, id: u64) -> Result<Labels, LoadError> {
+        check_prefix(prefix)?;
         let job: String = job_id.chars().filter(|c| c.is_ascii_alphanumeric()).take(8).collect();
-        let session = format!("{subtask}-{job}{:016x}", u64::from_be_bytes(random));
+        let session = format!("{subtask}-{job}{id:016x}");
         Ok(Labels { prefix: prefix.to_owned(), session, tables: Mutex::default() })
     }
 
@@ -199,6 +218,18 @@ mod tests {
                 assert!(seen.insert(label));
             }
         }
+    }
+
+    #[test]
+    fn later_attempts_know_the_labels_of_earlier_ones() {
+        let labels = |lineage: &str, attempt| Labels::of_attempt("p", "job", 1, lineage, attempt).unwrap();
+        let first = labels("a", 0);
+        let minted: Vec<_> = (0..3).map(|_| first.mint("d", "t")).collect();
+        let stem = labels("a", 0).stem("d", "t");
+        assert_eq!(minted, [format!("{stem}-0"), format!("{stem}-1"), format!("{stem}-2")]);
+        let others = [labels("a", 1), labels("a", 10), labels("b", 0), Labels::new("p", "job", 1).unwrap()];
+        let stems: HashSet<_> = others.iter().map(|labels| labels.stem("d", "t")).chain([stem]).collect();
+        assert_eq!(stems.len(), 5);
     }
 
     #[test]

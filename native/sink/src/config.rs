@@ -14,6 +14,9 @@ use crate::error::{Code, SinkError};
 use crate::pool::CHUNK;
 use crate::writer::SealAt;
 
+/// How many attempts before this one are looked after: each of them has looked after those before it, if it got as far.
+const EARLIER_ATTEMPTS: u32 = 16;
+
 /// The configuration of one session.
 pub struct Config {
     /// How to reach StarRocks.
@@ -28,6 +31,8 @@ pub struct Config {
     pub threads: usize,
     /// Where labels come from.
     pub labels: Labels,
+    /// The labels of attempts before this one, the latest first.
+    pub earlier: Vec<Labels>,
     /// Number of the subtask, for thread names.
     pub subtask: u32,
     /// How rows are delivered.
@@ -70,11 +75,17 @@ impl Config {
         let open_bytes = max_bytes.min(max_memory / 2).max(CHUNK);
         let subtask = u32::try_from(number("context.subtask")?).unwrap_or(u32::MAX);
         let prefix = pairs.text("sink.label-prefix").map_err(invalid)?.filter(|text| !text.is_empty());
-        let labels = Labels::new(
-            prefix.unwrap_or("flink"),
-            pairs.require("context.job-id").map_err(invalid)?,
-            subtask,
-        )?;
+        let prefix = prefix.unwrap_or("flink");
+        let job = pairs.require("context.job-id").map_err(invalid)?;
+        let (labels, earlier) = match pairs.text("context.lineage").map_err(invalid)? {
+            Some(lineage) => {
+                let attempt = u32::try_from(number("context.attempt")?).unwrap_or(u32::MAX);
+                let of = |attempt| Labels::of_attempt(prefix, job, subtask, lineage, attempt);
+                let earlier = (attempt.saturating_sub(EARLIER_ATTEMPTS)..attempt).rev().map(of);
+                (of(attempt)?, earlier.collect::<Result<_, _>>()?)
+            }
+            None => (Labels::new(prefix, job, subtask)?, Vec::new()),
+        };
         let zone = match pairs.get("context.zone-transitions") {
             Some(transitions) => ZoneRules::decode(transitions).map_err(invalid)?,
             None => ZoneRules::utc(),
@@ -115,6 +126,7 @@ impl Config {
             max_memory,
             threads,
             labels,
+            earlier,
             subtask,
             properties,
             zone: Arc::new(zone),

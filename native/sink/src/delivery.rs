@@ -33,6 +33,12 @@ pub enum Wanted {
 }
 
 impl Wanted {
+    /// Whether transactions may be left open by a session that ends.
+    pub fn may_leave_transactions(self) -> bool {
+        let (Self::Exactly(delivery) | Self::IfTransactions(delivery, _)) = self;
+        delivery == Delivery::Transaction
+    }
+
     /// Whether transactions may be committed as soon as they are prepared.
     pub fn may_commit_at_once(self) -> bool {
         let (Self::Exactly(delivery) | Self::IfTransactions(delivery, _)) = self;

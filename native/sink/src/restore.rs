@@ -117,18 +117,20 @@ impl Restoring {
         let Records { mut entries, mut labels } = std::mem::take(&mut *self.lock());
         if !shared.clean_up {
             labels.clear();
+        } else if shared.wanted.may_leave_transactions() {
+            let stems = labels.iter().map(|record| record.stem.clone()).collect();
+            labels.extend(shared.transactions.of_earlier_attempts(&stems));
         }
         let pieces = entries.len() + labels.len();
         shared.counters.set(Cell::Restoring, pieces as i64);
-        if pieces == 0 {
-            return 0;
+        if !entries.is_empty() {
+            let rows: u64 = entries.iter().map(|entry| entry.rows()).sum();
+            let text = format!(
+                "restored {} batches or transactions with {rows} rows: they are loaded or committed before new rows are taken",
+                entries.len()
+            );
+            shared.loader.tell(Level::Info, text);
         }
-        let rows: u64 = entries.iter().map(|entry| entry.rows()).sum();
-        let text = format!(
-            "restored {} batches or transactions with {rows} rows: they are loaded or committed before new rows are taken",
-            entries.len()
-        );
-        shared.loader.tell(Level::Info, text);
 
         entries.sort_by_key(|entry| (entry.checkpoint, entry.sequence));
         // What another subtask has must be waited for; what is ours comes before by its place.

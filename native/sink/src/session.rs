@@ -64,7 +64,7 @@ pub(crate) struct Shared {
     /// Whether what former sessions left open is rolled back.
     pub(crate) clean_up: bool,
     most_cleaned: Option<u64>,
-    wanted: Wanted,
+    pub(crate) wanted: Wanted,
     delivery: OnceLock<Delivery>,
     restored: AtomicBool,
     pool: Arc<Pool>,
@@ -125,6 +125,7 @@ impl Session {
                 keep: waiting,
                 patience: config.transaction_timeout * 3 / 4,
                 in_doubt: config.in_doubt,
+                earlier: config.earlier,
                 kept: Default::default(),
             },
             restoring: Restoring::default(),

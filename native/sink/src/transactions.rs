@@ -5,6 +5,7 @@
 //! Where the kept rows take too much memory, or the server's patience with the transaction comes to its end, it is
 //! prepared early, and a checkpoint then covers several transactions of the table.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -23,6 +24,9 @@ use crate::loader::{Abandoned, Destination, Loader, Setback};
 use crate::state::{LabelsRecord, PreparedRecord};
 use crate::table::{Covered, Table, Tables, settle};
 use crate::time::epoch_ms;
+
+/// In a record of labels: those of an attempt that has taken no checkpoint.
+const NO_CHECKPOINT: u64 = 0;
 
 /// The transaction that the rows of a table go into.
 #[derive(Debug, Default)]
@@ -104,6 +108,8 @@ pub struct Transactions {
     pub patience: Duration,
     /// What to do with a transaction that the server has lost.
     pub in_doubt: InDoubt,
+    /// The labels of attempts before this one, the latest first.
+    pub earlier: Vec<Labels>,
     /// Memory of the rows kept now.
     pub kept: AtomicUsize,
 }
@@ -279,12 +285,16 @@ impl Transactions {
     /// Rolls back one label's transaction; says whether the server knows the label.
     fn clean_one(&self, record: &LabelsRecord, label: &str) -> Result<bool, SinkError> {
         use starrocks_load::reply::LabelState::{Aborted, Committed, Prepare, Prepared, Unknown, Visible};
-        let LabelsRecord { database, table, checkpoint, .. } = record;
+        let LabelsRecord { database, table, .. } = record;
+        let begun = match record.checkpoint {
+            NO_CHECKPOINT => "by an attempt that failed before its first checkpoint".to_owned(),
+            checkpoint => format!("after checkpoint {checkpoint}, which this job was restored from"),
+        };
         let committed = || {
             let text = format!(
-                "transaction {label} into {database}.{table} is committed, though it was begun after checkpoint \
-                 {checkpoint}, which this job was restored from: a later checkpoint had completed. The source sends its \
-                 rows again; in a table without PRIMARY KEY they will be there twice"
+                "transaction {label} into {database}.{table} is committed, though it was begun {begun}: a later \
+                 checkpoint had completed, or the input had ended. The source sends its rows again; in a table without \
+                 PRIMARY KEY they will be there twice"
             );
             self.loader.tell(Level::Warn, text);
         };
@@ -297,8 +307,7 @@ impl Transactions {
                 match self.loader.rollback(&transaction) {
                     Ok(Rollback::RolledBack) => {
                         let text = format!(
-                            "rolled back transaction {label} into {database}.{table}: it was begun after checkpoint \
-                             {checkpoint}, which this job was restored from"
+                            "rolled back transaction {label} into {database}.{table}: it was begun {begun}"
                         );
                         self.loader.tell(Level::Info, text);
                     }
@@ -315,6 +324,25 @@ impl Transactions {
             }
         }
         Ok(true)
+    }
+
+    /// What attempts before this one may have left open that no checkpoint knows of: those after the one which the state
+    /// is from, whose stems are given. They have taken none that is complete.
+    pub fn of_earlier_attempts(&self, restored: &HashSet<String>) -> Vec<LabelsRecord> {
+        let mut records = Vec::new();
+        for table in self.tables.all() {
+            let stems = self.earlier.iter().map(|labels| labels.stem(&table.database, &table.name));
+            records.extend(stems.take_while(|stem| !restored.contains(stem)).map(|stem| LabelsRecord {
+                database: table.database.clone(),
+                table: table.name.clone(),
+                stem,
+                next: 0,
+                abandoned: Vec::new(),
+                checkpoint: NO_CHECKPOINT,
+                taken_at: epoch_ms(),
+            }));
+        }
+        records
     }
 
     /// The records by which a later session finds what this one begins after the checkpoint.

@@ -122,6 +122,39 @@ fn a_restore_commits_what_the_state_names_and_rolls_the_rest_back() {
 }
 
 #[test]
+fn an_attempt_rolls_back_what_those_before_it_left_without_a_checkpoint() {
+    let server = Arc::new(Server::default());
+    let attempt = |number: &'static str| {
+        [
+            V2,
+            ("sink.buffer-flush.max-rows", "1"),
+            ("context.lineage", "graph_vertex_3"),
+            ("context.attempt", number),
+        ]
+    };
+    let killed = |number, state: &[Vec<u8>], row| {
+        let sink = server.restore(&attempt(number), state);
+        sink.send(0, &[row]);
+        let prepared = sink.checkpoint(1);
+        sink.send(0, &[row]);
+        let sent = server.asked(Ask::Send);
+        eventually("it is sent", || server.asked(Ask::Send) >= sent);
+        std::mem::forget(sink);
+        prepared
+    };
+    killed("0", &[], "a");
+    assert!(!server.unfinished().is_empty());
+    let state = killed("1", &[], "b");
+    killed("2", &state, "c");
+    assert_eq!(server.rows("t"), ["b"], "what the restored checkpoint names is committed");
+    let sink = server.restore(&attempt("3"), &state);
+    assert_eq!(server.unfinished(), [""; 0]);
+    assert_eq!(server.rows("t"), ["b"]);
+    assert!(server.log(Level::Info).contains("by an attempt that failed before its first checkpoint"));
+    drop(sink);
+}
+
+#[test]
 fn leftovers_stay_where_the_user_wants_them_to() {
     let server = Arc::new(Server::default());
     let sink = eager(&server);

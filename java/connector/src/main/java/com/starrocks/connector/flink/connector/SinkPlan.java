@@ -138,6 +138,9 @@ public final class SinkPlan<T> implements Serializable {
         if (!context.temporaryFolders().isEmpty()) {
             config.put("context.temporary-folders", String.join("\n", context.temporaryFolders()));
         }
+        if (context.lineage() != null) {
+            config.put("context.lineage", context.lineage());
+        }
         return config;
     }
 

@@ -16,6 +16,7 @@ public final class WriterContext {
     private final int attempt;
     private List<String> temporaryFolders = Collections.emptyList();
     private boolean checkpointing = true;
+    private String lineage;
     private Counter recordsOut;
     private Counter bytesOut;
 
@@ -38,6 +39,20 @@ public final class WriterContext {
     public WriterContext withTemporaryFolders(List<String> folders) {
         this.temporaryFolders = Collections.unmodifiableList(new ArrayList<>(folders));
         return this;
+    }
+
+    /**
+     * Sets what tells the operator's subtask from all others there ever were, and is the same in
+     * all attempts to run it: a later attempt finds by it what an earlier one left open. Null where
+     * Flink doesn't tell.
+     */
+    public WriterContext withLineage(String name) {
+        this.lineage = name;
+        return this;
+    }
+
+    String lineage() {
+        return lineage;
     }
 
     /** Says that the job takes no checkpoints. */

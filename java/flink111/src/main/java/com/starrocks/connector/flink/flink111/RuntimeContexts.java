@@ -41,6 +41,8 @@ final class RuntimeContexts {
             StreamingRuntimeContext streaming = (StreamingRuntimeContext) context;
             writer.withTemporaryFolders(
                     Arrays.asList(streaming.getTaskManagerRuntimeInfo().getTmpDirectories()));
+            writer.withLineage(
+                    ContainingTask.lineage(streaming, context.getAttemptNumber()));
         }
         if (!isCheckpointingEnabled(context)) {
             writer.withoutCheckpointing();
