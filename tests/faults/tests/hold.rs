@@ -1,6 +1,7 @@
 //! Exactly once by batches, each fault of a stream load once: nothing is loaded before its checkpoint completes, and then
 //! all of it and once, however long that takes; or the sink fails with an error that says what is in doubt.
 
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use starrocks_faults::{Job, PATIENCE, State, World, all, exactly_once};
@@ -74,7 +75,8 @@ fn once_each(faults: &[Fault]) -> (World, Job) {
         assert!(world.hits(fault.kind) > 0, "{fault:?} never happened");
     }
     world.expect_none_open(&when);
-    for cell in [Cell::HeldBytes, Cell::SpilledBytes, Cell::Stalled, Cell::InflightLoads, Cell::BufferedBytes] {
+    for cell in [Cell::HeldBytes, Cell::SpilledBytes, Cell::Stalled, Cell::InflightLoads, Cell::BufferedBytes]
+    {
         assert_eq!(job.count(cell), 0, "{when}: {cell:?}");
     }
     (world, job)
@@ -163,7 +165,10 @@ fn two_sessions_that_load_the_same_state_at_the_same_time() {
     world.inject(Fault { times: 0, probability: Some(0.5), ..delayed(Kind::CommitDelay, 30) });
     first.complete(1).unwrap();
     let second = restored(&world, &[], &state).unwrap();
-    first.settle().unwrap();
+    // It may be told that somebody has its label.
+    if let Err(error) = first.settle() {
+        assert_eq!(error.code, Code::Undecided, "{error}");
+    }
     world.expect_ids("t", &all(200), "both");
     drop((first, second));
 }
@@ -373,7 +378,8 @@ fn a_label_that_may_have_been_forgotten_is_told_loudly() {
     let error = restored(&world, &[], &old).err().expect("nobody knows");
     assert_eq!(error.code, Code::Undecided, "{error}");
     assert_eq!(error.label.as_deref(), Some(&*label));
-    for part in ["100 rows", "checkpoint 7", "d.t", &label, "information_schema.loads", "skip", "load-again"] {
+    for part in ["100 rows", "checkpoint 7", "d.t", &label, "information_schema.loads", "skip", "load-again"]
+    {
         assert!(error.message.contains(part), "no '{part}' in: {error}");
     }
     let skipping = restored(&world, &[("sink.exactly-once.in-doubt", "skip")], &old).unwrap();
@@ -438,7 +444,10 @@ fn aged(state: &State, by: Duration) -> State {
 /// CRC-32 as in gzip.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xEDB8_8320 } else { crc >> 1 })
+        (0..8).fold(
+            crc ^ u32::from(*byte),
+            |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xEDB8_8320 } else { crc >> 1 },
+        )
     })
 }
 
@@ -484,9 +493,11 @@ fn a_row_larger_than_a_piece_of_state() {
     first.write_to(large, [(2, Op::Upsert, "c".into())]).unwrap();
     let state = first.snapshot(1).unwrap();
     first.kill();
+    // No column takes so much: the server only counts.
+    world.sandbox.server().discard.store(true, Relaxed);
     drop(restored(&world, &[], &state).unwrap());
-    let lengths: Vec<_> = world.payloads("large").iter().map(|(id, text)| (*id, text.len())).collect();
-    assert_eq!(lengths, [(0, 1), (1, 20 << 20), (2, 1)]);
+    let states: Vec<_> = world.ended("large").into_iter().map(|(_, state)| state).collect();
+    assert_eq!(states, ["VISIBLE"; 3]);
 }
 
 #[test]
@@ -534,8 +545,10 @@ fn servers_without_transactions_will_do() {
 fn ending_is_prompt_whatever_hangs() {
     for kind in [Kind::FeHang, Kind::BeHang, Kind::StallBody, Kind::CommitDelay, Kind::StateHang] {
         let world = World::new();
-        let job =
-            job(&world, &[("sink.socket.timeout-ms", "60000"), ("sink.wait-for-continue.timeout-ms", "60000")]);
+        let job = job(
+            &world,
+            &[("sink.socket.timeout-ms", "60000"), ("sink.wait-for-continue.timeout-ms", "60000")],
+        );
         world.inject(Fault { times: 0, ..delayed(kind, 60_000) });
         if kind == Kind::StateHang {
             world.inject(fault(Kind::DropAnswerAfterCommit));

@@ -495,33 +495,33 @@ fn a_short_outage_costs_no_restart() {
 #[test]
 fn transactions_are_prepared_early_where_kept_rows_take_the_memory() {
     let world = World::new();
-    let options = [("sink.buffer.max-memory", "6291456"), ("sink.buffer-flush.max-bytes", "2000000")];
+    let options = [("sink.buffer.max-memory", "4194304"), ("sink.buffer-flush.max-bytes", "1000000")];
     let first = job(&world, &options);
     let table = first.table("t", false);
     let many = |ids: std::ops::Range<u64>| ids.map(|id| (id, Op::Upsert, "x".repeat(900)));
     let old = first.whole_checkpoint(1).unwrap();
-    first.write_to(table, many(0..15_000)).unwrap();
+    first.write_to(table, many(0..7_000)).unwrap();
     assert!(first.count(Cell::PreparedTransactions) >= 2);
     assert_eq!(world.ids("t"), [0u64; 0]);
     let state = first.snapshot(2).unwrap();
     first.kill();
     assert!(world.open_labels().len() >= 3);
     let second = restored(&world, &options, &state).unwrap();
-    world.expect_ids("t", &all(15_000), "restored");
+    world.expect_ids("t", &all(7_000), "restored");
     world.expect_none_open("restored");
-    second.write_to(table, many(15_000..30_000)).unwrap();
+    second.write_to(table, many(7_000..8_000)).unwrap();
     second.kill();
     // The one from before the last checkpoint knows only of what the first one left open, which is committed.
     drop(restored(&world, &options, &old).unwrap());
-    world.expect_ids("t", &all(15_000), "restored from an older one");
+    world.expect_ids("t", &all(7_000), "restored from an older one");
 }
 
 #[test]
 fn more_tables_than_the_memory_has_room_for() {
     let world = World::new();
-    let options = [("sink.buffer.max-memory", "8388608"), ("sink.buffer-flush.max-bytes", "2000000")];
+    let options = [("sink.buffer.max-memory", "4194304"), ("sink.buffer-flush.max-bytes", "1000000")];
     let job = job(&world, &options);
-    let names: Vec<String> = (0..130).map(|n| format!("t{n}")).collect();
+    let names: Vec<String> = (0..70).map(|n| format!("t{n}")).collect();
     names.iter().for_each(|name| world.create_table(name, "DUPLICATE KEY (id)"));
     for name in &names {
         job.write_to(job.table(name, false), rows(0..3)).unwrap();
