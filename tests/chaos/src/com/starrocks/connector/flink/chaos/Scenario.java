@@ -43,7 +43,7 @@ record Scenario(
 
     private static final class Drawing {
 
-        private static final int BULK = 800_000;
+        private static final int BULK = 500_000;
 
         private final Mode mode;
         private final long seed;
