@@ -146,7 +146,7 @@ fn a_load_of_the_dead_that_still_runs_is_waited_for() {
         let pieces = first.snapshot(1).unwrap();
         world.inject(delayed(kind, 700));
         first.complete(1).unwrap();
-        eventually("it runs", || world.open_labels().len() == 1);
+        eventually("it runs, its body taken", || world.hits(kind) == 1);
         let label = world.open_labels().remove(0);
         first.kill();
         drop(restored(&world, &[], &pieces).unwrap());
