@@ -2,6 +2,7 @@ package com.starrocks.connector.flink.chaos;
 
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
+import org.apache.flink.runtime.jobgraph.OperatorID;
 import org.apache.flink.streaming.api.functions.sink.SinkFunction;
 
 import java.util.ArrayList;
@@ -27,6 +28,8 @@ final class Job {
     private List<SinkFunction<Object>> planned;
 
     private JobID id = new JobID();
+    private Execution execution;
+    private final List<OperatorID> operatorIds = new ArrayList<>();
 
     /** By operator and index; null where not open. */
     private Subtask[][] subtasks = new Subtask[0][];
@@ -56,10 +59,16 @@ final class Job {
         this.temporaryFolder = temporaryFolder;
         this.positions = new long[scenario.source().partitions()];
         this.written = positions.clone();
+        planned.forEach(sink -> operatorIds.add(new OperatorID()));
     }
 
     /** Opens all subtasks with the state of the last completed checkpoint. */
     void open(int parallelism, long order) throws Exception {
+        if (execution == null || parallelism != this.parallelism) {
+            execution = Subtask.newExecution();
+        } else {
+            execution.again();
+        }
         this.parallelism = parallelism;
         known.clear();
         recorded.clear();
@@ -68,7 +77,14 @@ final class Job {
         for (int index : shuffled(new Random(order))) {
             for (int operator = 0; operator < planned.size(); operator++) {
                 Subtask subtask =
-                        new Subtask(planned.get(operator), id, temporaryFolder, parallelism, index);
+                        new Subtask(
+                                planned.get(operator),
+                                id,
+                                operatorIds.get(operator),
+                                execution,
+                                temporaryFolder,
+                                parallelism,
+                                index);
                 subtasks[operator][index] = subtask;
                 subtask.open(state(operator, index), completed == null ? 0 : completed.id());
                 if (!scenario.operators().get(operator).raw()) {
@@ -281,6 +297,7 @@ final class Job {
     /** What runs from now on is another job, restored from this one's savepoint. */
     void renew(List<SinkFunction<Object>> sinks) {
         id = new JobID();
+        execution = null;
         planned = sinks;
     }
 }

@@ -5,6 +5,8 @@ import com.starrocks.connector.flink.connector.StarRocksWriter;
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
+import org.apache.flink.runtime.jobgraph.JobVertexID;
+import org.apache.flink.runtime.jobgraph.OperatorID;
 import org.apache.flink.runtime.operators.testutils.MockEnvironment;
 import org.apache.flink.runtime.operators.testutils.MockEnvironmentBuilder;
 import org.apache.flink.runtime.state.hashmap.HashMapStateBackend;
@@ -38,10 +40,16 @@ final class Subtask {
     private final MockEnvironment environment;
     private final OneInputStreamOperatorTestHarness<Object, Object> harness;
 
-    /** A subtask not opened yet, of a function as it comes out of the job graph. */
+    /**
+     * A subtask not opened yet, of a function as it comes out of the job graph.
+     *
+     * @param execution the execution that it belongs to; null if unknown
+     */
     Subtask(
             SinkFunction<Object> planned,
             JobID job,
+            OperatorID operator,
+            Execution execution,
             String temporaryFolder,
             int parallelism,
             int index)
@@ -58,11 +66,24 @@ final class Subtask {
                                 new TestingTaskManagerRuntimeInfo(
                                         new Configuration(), temporaryFolder))
                         .build();
+        if (execution != null) {
+            execution.stamp(
+                    environment,
+                    new JobVertexID(operator.getLowerPart(), operator.getUpperPart()),
+                    parallelism,
+                    index);
+        }
         harness = new OneInputStreamOperatorTestHarness<>(new StreamSink<>(function), environment);
+        harness.getStreamConfig().setOperatorID(operator);
         harness.getStreamConfig().setCheckpointingEnabled(true);
         // The harness's own state backend would keep its own storage, of at most 5 MB.
         harness.setStateBackend(new HashMapStateBackend());
         harness.setCheckpointStorage(new JobManagerCheckpointStorage(Integer.MAX_VALUE));
+    }
+
+    /** A new execution of the job's graph; null where Flink doesn't tell of it. */
+    static Execution newExecution() {
+        return HAS_DISPOSE ? null : new Execution();
     }
 
     private static boolean hasDispose() {
