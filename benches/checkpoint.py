@@ -69,9 +69,10 @@ class Job:
     def round(self) -> dict:
         """A burst and its checkpoint: what Flink says of that."""
         self._bursts += 1
-        self._orders.write_text(str(self._bursts))
-        wait_for(f"the rows of {self.name}",
-                 lambda: self._reports.exists() and self._reports.read_text() == str(self._bursts), timeout=300, every=0.005)
+        partial = self._orders.with_suffix(".partial")
+        partial.write_text(str(self._bursts))
+        partial.rename(self._orders)  # so that the job never reads half of it
+        wait_for(f"the rows of {self.name}", self._is_out, timeout=300, every=0.005)
         trigger = self._cluster.rest(f"/jobs/{self._job}/checkpoints", {"checkpointType": "CONFIGURED"})["request-id"]
 
         def completed() -> bool:
@@ -86,6 +87,9 @@ class Job:
         wait_for(f"the rows of {self.name} to be loaded",
                  lambda: self._sandbox.rows_loaded("bench", self._table) == loaded, timeout=120)
         return times
+
+    def _is_out(self) -> bool:
+        return self._reports.exists() and self._reports.read_text() == str(self._bursts)
 
 
 def main() -> int:
