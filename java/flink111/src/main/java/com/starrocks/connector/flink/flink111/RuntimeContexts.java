@@ -41,8 +41,7 @@ final class RuntimeContexts {
             StreamingRuntimeContext streaming = (StreamingRuntimeContext) context;
             writer.withTemporaryFolders(
                     Arrays.asList(streaming.getTaskManagerRuntimeInfo().getTmpDirectories()));
-            writer.withLineage(
-                    ContainingTask.lineage(streaming, context.getAttemptNumber()));
+            writer.withLineage(ContainingTask.lineage(streaming, context.getAttemptNumber()));
         }
         if (!isCheckpointingEnabled(context)) {
             writer.withoutCheckpointing();
