@@ -75,14 +75,15 @@ class Job:
         wait_for(f"the rows of {self.name}", self._is_out, timeout=300, every=0.005)
         trigger = self._cluster.rest(f"/jobs/{self._job}/checkpoints", {"checkpointType": "CONFIGURED"})["request-id"]
 
-        def completed() -> bool:
+        def completed():
             done = self._cluster.rest(f"/jobs/{self._job}/checkpoints/{trigger}")
             if "failureCause" in (done.get("operation") or {}):
                 raise RuntimeError(f"checkpoint of {self.name}: {json.dumps(done['operation'])[:2000]}")
-            return done["status"]["id"] == "COMPLETED"
+            return done["operation"] if done["status"]["id"] == "COMPLETED" else None
 
-        wait_for(f"the checkpoint of {self.name}", completed, timeout=300)
-        times = wait_for("its times", lambda: self._cluster.checkpoint_times(self._job)[self._bursts - 1:], timeout=30)[0]
+        number = wait_for(f"the checkpoint of {self.name}", completed, timeout=300)["checkpointId"]
+        times = wait_for("its times", lambda: [
+            of for of in self._cluster.checkpoint_times(self._job) if of["id"] == number], timeout=30)[0]
         loaded = (self._bursts - self._bursts_behind) * self._rows
         wait_for(f"the rows of {self.name} to be loaded",
                  lambda: self._sandbox.rows_loaded("bench", self._table) == loaded, timeout=120)

@@ -3,6 +3,7 @@
 import os
 
 from harness.cases import NEWEST, Env, case
+from harness.download import minor
 from harness.streams import MODES, Stream, finish_and_check, kill_at_random
 
 SEED = int(os.environ.get("E2E_SEED", "7"))
@@ -20,29 +21,34 @@ def streams_of(env: Env, modes, rate: int) -> list:
     return streams
 
 
+def excused(env: Env) -> bool:
+    """Whether an attempt may leave transactions open: its labels can't be told before Flink 1.16, if it dies early."""
+    return minor(env.cluster.version) < (1, 16)
+
+
 @case(flinks=NEWEST)
 def three_kills(env: Env) -> None:
     streams = streams_of(env, MODES, rate=6_000)
     kill_at_random(env, streams, 3, SEED)
-    finish_and_check(env, streams, killed=True)
+    finish_and_check(env, streams, excuse=excused(env))
 
 
 @case(flinks=("1.13",))
 def one_kill(env: Env) -> None:
     streams = streams_of(env, ["V2"], rate=10_000)
     kill_at_random(env, streams, 1, SEED)
-    finish_and_check(env, streams, killed=True)
+    finish_and_check(env, streams, excuse=excused(env))
 
 
 @case(flinks=NEWEST, long=True)
 def twenty_kills(env: Env) -> None:
     streams = streams_of(env, MODES, rate=8_000)
     kill_at_random(env, streams, 20, SEED)
-    finish_and_check(env, streams, killed=True)
+    finish_and_check(env, streams, excuse=excused(env))
 
 
 @case(flinks=("1.13",), long=True)
 def five_kills(env: Env) -> None:
     streams = streams_of(env, MODES, rate=8_000)
     kill_at_random(env, streams, 5, SEED)
-    finish_and_check(env, streams, killed=True)
+    finish_and_check(env, streams, excuse=excused(env))

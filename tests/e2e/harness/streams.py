@@ -131,12 +131,12 @@ def each(streams, action) -> None:
         raise AssertionError("\n".join(problems))
 
 
-def finish_and_check(env: Env, streams, killed: bool = False) -> None:
+def finish_and_check(env: Env, streams, excuse: bool = False) -> None:
     """Ends the input of all, waits for the jobs to finish, and checks what they have left."""
     for stream in streams:
         stream.end()
     each(streams, lambda stream: (stream.finish(), stream.check()))
-    nothing_left(env, killed)
+    nothing_left(env, excuse)
 
 
 def kill_at_random(env: Env, streams, times: int, seed: int) -> None:
@@ -158,14 +158,14 @@ def kill_at_random(env: Env, streams, times: int, seed: int) -> None:
             f"running again after {time.monotonic() - begin:.1f} s")
 
 
-def nothing_left(env: Env, killed: bool = False) -> None:
-    """No transaction is open that somebody could have ended, and no file of the sink lies in Flink's temporary folders.
+def nothing_left(env: Env, excuse: bool = False) -> None:
+    """No transaction is open, and no file of the sink lies in Flink's temporary folders.
 
-    Nobody can end what a process that was killed had begun before its first checkpoint: nobody else knows its labels,
-    none of which has become visible then.
+    With `excuse`, those may be left of processes that were killed before their first checkpoint, of whose labels none
+    has become visible.
     """
     def open_for_no_reason() -> list:
-        if not killed:
+        if not excuse:
             return env.sandbox.open_transactions(env.database)
         visible = {stem(label) for (label,) in env.query(
             f"SELECT DISTINCT label FROM sandbox.ledger WHERE db = '{env.database}' AND state = 'VISIBLE'")}
