@@ -2,7 +2,7 @@
 
 
 from cases.datastream import COLUMNS, expected, summary
-from harness.cases import NEWEST, Env, case, equal, variants
+from harness.cases import NEWEST, Env, equal, variants
 from harness.process import say, wait_for
 from harness.streams import EXACTLY, nothing_left
 
