@@ -106,8 +106,7 @@ fn a_restore_commits_what_the_state_names_and_rolls_the_rest_back() {
     sink.checkpoint(2);
     sink.send(0, &["3"]);
     eventually("all are sent", || server.asked(Ask::Send) == 3);
-    // As if the process had been killed: nobody rolls back.
-    std::mem::forget(sink);
+    server.kill(sink);
     assert_eq!(server.unfinished().len(), 3);
     let sink = server.restore(&[V2], &state);
     assert_eq!(server.rows("t"), ["1"]);
@@ -139,7 +138,7 @@ fn an_attempt_rolls_back_what_those_before_it_left_without_a_checkpoint() {
         sink.send(0, &[row]);
         let sent = server.asked(Ask::Send);
         eventually("it is sent", || server.asked(Ask::Send) >= sent);
-        std::mem::forget(sink);
+        server.kill(sink);
         prepared
     };
     killed("0", &[], "a");
@@ -161,7 +160,7 @@ fn leftovers_stay_where_the_user_wants_them_to() {
     let state = sink.checkpoint(1);
     sink.send(0, &["2"]);
     sink.checkpoint(2);
-    std::mem::forget(sink);
+    server.kill(sink);
     server.restore(&[V2, ("sink.exactly-once.enable-abort-lingering-txn", "false")], &state);
     assert_eq!(server.unfinished().len(), 1);
 }
