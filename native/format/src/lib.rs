@@ -51,6 +51,7 @@
 
 mod array;
 mod base64;
+mod binary;
 mod bytes;
 mod columns;
 mod csv;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use starrocks_row::{Cursor, Encoding, Frame, Op, Value};
+use starrocks_row::{Cursor, Encoding, Frame, Op, Value, ValueWriter};
 
 use crate::ZoneRules;
+use crate::binary;
 use crate::csv::{CsvRows, Dialect};
 use crate::error::{Fault, PlanError, RowError};
 use crate::headers;
@@ -216,13 +217,17 @@ impl TablePlan {
     pub fn write_row(&self, frame: &Frame<'_>, out: &mut Vec<u8>) -> Result<RowNotes, RowError> {
         let start = out.len();
         let written = match (&self.rows, frame.encoding) {
-            (Rows::Csv(rows), Encoding::Slots) => rows.row(frame.payload, frame.op, &self.zone, out),
-            (Rows::Json(rows), Encoding::Slots) => rows.row(frame.payload, frame.op, &self.zone, out),
             (Rows::RawCsv(delimiter), Encoding::Raw) => raw_csv(frame, delimiter, out),
             (Rows::RawJson, Encoding::Raw) => raw_json(frame, out),
-            (_, Encoding::Raw) => Err(At::row(Fault::block("it comes as text, but the table has columns"))),
-            (_, Encoding::Slots) => {
+            (Rows::RawCsv(_) | Rows::RawJson, Encoding::Slots | Encoding::Binary) => {
                 Err(At::row(Fault::block("it comes as values, but the table takes text")))
+            }
+            (_, Encoding::Raw) => Err(At::row(Fault::block("it comes as text, but the table has columns"))),
+            (_, Encoding::Slots) => self.values(frame.payload, frame.op, out),
+            (_, Encoding::Binary) => {
+                let mut values = ValueWriter::default();
+                binary::tag_row(frame.payload, self.columns(), &mut values)
+                    .and_then(|()| self.values(values.as_bytes(), frame.op, out))
             }
         };
         written.map_err(|at| {
@@ -230,6 +235,15 @@ impl TablePlan {
             let column = at.column.and_then(|i| self.columns().get(i)).map(|column| column.name.as_str());
             RowError::new(&self.database, &self.table, column, at.fault)
         })
+    }
+
+    /// Appends a row of tagged values.
+    fn values(&self, values: &[u8], op: Op, out: &mut Vec<u8>) -> Result<RowNotes, At> {
+        match &self.rows {
+            Rows::Csv(rows) => rows.row(values, op, &self.zone, out),
+            Rows::Json(rows) => rows.row(values, op, &self.zone, out),
+            Rows::RawCsv(_) | Rows::RawJson => unreachable!("a table of text has no values"),
+        }
     }
 
     fn columns(&self) -> &[Column] {

@@ -5,6 +5,7 @@ mod common;
 use std::path::Path;
 use std::sync::Arc;
 
+use common::Model;
 use serde_json::{Map, Value as Json, json};
 use starrocks_format::{ColumnSpec, Format, Properties, TablePlan, TableSpec, Type, ZoneRules};
 use starrocks_row::writer::{BlockWriter, ValueWriter};
@@ -25,11 +26,12 @@ fn golden_rows() {
     if std::env::var_os("BLESS").is_some() {
         for vector in &mut vectors {
             let block = block(vector);
-            let results = [
+            let mut results = vec![
                 ("block", json!(hex(&block))),
                 ("csv", written(vector, &block, Format::Csv)),
                 ("json", written(vector, &block, Format::Json)),
             ];
+            results.extend(binary_block(vector).map(|block| ("binary", json!(hex(&block)))));
             for (key, result) in results {
                 let keep = vector.get(key).is_some_and(|old| agrees(old, &result));
                 if !keep {
@@ -41,17 +43,27 @@ fn golden_rows() {
         std::fs::write(&path, lines).unwrap();
         return;
     }
+    let mut binary = 0;
     for vector in &vectors {
         let name = &vector["name"];
         let recorded = unhex(text_of(&vector["block"]));
         assert_eq!(hex(&block(vector)), hex(&recorded), "block of {name}");
+        let recorded_binary = vector.get("binary").map(|block| unhex(text_of(block)));
+        assert_eq!(
+            binary_block(vector).as_deref().map(hex),
+            recorded_binary.as_deref().map(hex),
+            "binary block of {name}"
+        );
+        binary += usize::from(recorded_binary.is_some());
         for (key, format) in [("csv", Format::Csv), ("json", Format::Json)] {
-            if let Some(expected) = vector.get(key) {
-                let result = written(vector, &recorded, format);
+            let Some(expected) = vector.get(key) else { continue };
+            for block in [Some(&recorded), recorded_binary.as_ref()].into_iter().flatten() {
+                let result = written(vector, block, format);
                 assert!(agrees(expected, &result), "{key} of {name}: {result}, not {expected}");
             }
         }
     }
+    assert!(binary > 30, "where are the binary rows?");
 }
 
 /// Whether the result is what was expected: the same text, or an error with the expected part.
@@ -98,15 +110,72 @@ fn write(vector: &Vector, block: &[u8], format: Format) -> Result<String, String
     Ok(String::from_utf8(out).unwrap())
 }
 
-fn block(vector: &Vector) -> Vec<u8> {
-    let op = match vector.get("op").map(text_of) {
+fn op(vector: &Vector) -> Op {
+    match vector.get("op").map(text_of) {
         None | Some("upsert") => Op::Upsert,
         Some("delete") => Op::Delete,
         Some(other) => panic!("{other} is no operation"),
-    };
+    }
+}
+
+fn block(vector: &Vector) -> Vec<u8> {
     let mut block = BlockWriter::new();
-    block.slots(0, op, |row| list(&vector["values"]).iter().for_each(|value| put(row, value)));
+    block.slots(0, op(vector), |row| list(&vector["values"]).iter().for_each(|value| put(row, value)));
     block.into_bytes()
+}
+
+/// The block with the row as Flink's `BinaryRowData`, unless a value's form is not the one that its type has there.
+fn binary_block(vector: &Vector) -> Option<Vec<u8>> {
+    let types: Vec<Type> =
+        list(&vector["columns"]).iter().map(|column| TypeText(text_of(&column[1])).ty()).collect();
+    let values: Vec<Model> = list(&vector["values"]).iter().map(model).collect::<Option<_>>()?;
+    if values.len() != types.len() {
+        return None;
+    }
+    let mut row = common::binary(&values, &types)?;
+    // The row's kind: `+I` or `-D`.
+    row[0] = if op(vector) == Op::Delete { 3 } else { 0 };
+    let mut block = BlockWriter::new();
+    block.binary(0, op(vector), &row);
+    Some(block.into_bytes())
+}
+
+fn model(value: &Json) -> Option<Model> {
+    let (tag, args) = list(value).split_first().unwrap();
+    let arg = |i: usize| text_of(&args[i]);
+    let models = || args.iter().map(model).collect::<Option<Vec<_>>>();
+    Some(match text_of(tag) {
+        "NULL" => Model::Null,
+        "BOOLEAN" => Model::Bool(args[0].as_bool().unwrap()),
+        "I8" => Model::I8(arg(0).parse().unwrap()),
+        "I16" => Model::I16(arg(0).parse().unwrap()),
+        "I32" => Model::I32(arg(0).parse().unwrap()),
+        "I64" => Model::I64(arg(0).parse().unwrap()),
+        "F32" => Model::F32(arg(0).parse().unwrap()),
+        "F64" => Model::F64(arg(0).parse().unwrap()),
+        "DECIMAL64" => {
+            let (digits, scale) = unscaled(arg(0));
+            Model::Decimal64(digits.parse().unwrap(), scale)
+        }
+        "DECIMAL" => {
+            let (digits, scale) = unscaled(arg(0));
+            Model::Decimal(digits.parse().ok()?, scale)
+        }
+        "BIGINT" => Model::BigInt(arg(0).parse().ok()?),
+        "STRING" => Model::Str(arg(0).to_owned()),
+        "BYTES" => Model::Bytes(unhex(arg(0))),
+        "DATE" => Model::Date(arg(0).parse().unwrap()),
+        "TIME" => Model::Time(arg(0).parse().unwrap()),
+        "TIMESTAMP" => Model::Timestamp(arg(0).parse().unwrap(), arg(1).parse().unwrap()),
+        "TIMESTAMP_LTZ" => Model::Ltz(arg(0).parse().unwrap(), arg(1).parse().unwrap()),
+        "ARRAY" => Model::Array(models()?),
+        "MAP" => {
+            let flat = models()?;
+            Model::Map(flat.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect())
+        }
+        "ROW" => Model::Row(models()?),
+        other => panic!("{other} is no tag"),
+    })
 }
 
 fn put(row: &mut ValueWriter, value: &Json) {

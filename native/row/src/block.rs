@@ -19,6 +19,8 @@ pub enum Encoding {
     Raw,
     /// One tagged value per column; read them with a [`crate::Cursor`].
     Slots,
+    /// A row in Flink's binary format; read it with [`crate::binary::Elements::row`].
+    Binary,
 }
 
 /// One row of a block.
@@ -67,6 +69,7 @@ impl<'a> Frames<'a> {
         let encoding = match encoding {
             layout::ENCODING_RAW => Encoding::Raw,
             layout::ENCODING_SLOTS => Encoding::Slots,
+            layout::ENCODING_BINARY => Encoding::Binary,
             other => {
                 return Err(BlockError { position: start + 7, kind: BlockErrorKind::UnknownEncoding(other) });
             }
@@ -156,7 +159,7 @@ mod tests {
         let block = [0, 0, 0, 0, 0, 0, 2, layout::ENCODING_RAW];
         let error = frames(&block).next().unwrap().unwrap_err();
         assert_eq!((error.position, error.kind), (6, BlockErrorKind::UnknownOp(2)));
-        for encoding in [0, 3, 255] {
+        for encoding in [0, 4, 255] {
             let block = [0, 0, 0, 0, 0, 0, 0, encoding];
             let error = frames(&block).next().unwrap().unwrap_err();
             assert_eq!((error.position, error.kind), (7, BlockErrorKind::UnknownEncoding(encoding)));

@@ -8,7 +8,7 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BlockError {
     /// Byte position at which decoding stopped: in the block for [`crate::frames`], in the payload
-    /// for a [`crate::Cursor`].
+    /// for a [`crate::Cursor`] and for [`crate::binary`].
     pub position: usize,
     /// What is wrong there.
     pub kind: BlockErrorKind,
@@ -39,6 +39,17 @@ pub enum BlockErrorKind {
     TooDeep,
     /// Bytes are left after the last value.
     TrailingBytes(usize),
+    /// Text in a slot of eight bytes that is said to have more than seven.
+    InlineLength(u8),
+    /// A map whose arrays of keys and of values differ in length.
+    MapLengths {
+        /// How many keys there are.
+        keys: usize,
+        /// How many values there are.
+        values: usize,
+    },
+    /// Values of a binary row lie on top of each other.
+    Overlap,
 }
 
 impl fmt::Display for BlockError {
@@ -66,6 +77,9 @@ impl fmt::Display for BlockErrorKind {
             }
             Self::TooDeep => write!(f, "values nest deeper than {}", crate::layout::MAX_DEPTH),
             Self::TrailingBytes(n) => write!(f, "{n} bytes are left after the last value"),
+            Self::InlineLength(n) => write!(f, "{n} bytes of text in a slot for 7"),
+            Self::MapLengths { keys, values } => write!(f, "a map of {keys} keys and {values} values"),
+            Self::Overlap => f.write_str("values lie on top of each other"),
         }
     }
 }

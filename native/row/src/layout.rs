@@ -8,16 +8,17 @@
 //! | 0..4 | `u32` length of the payload |
 //! | 4..6 | `u16` table id, as handed out when the table was registered |
 //! | 6 | `u8` operation: [`OP_UPSERT`] or [`OP_DELETE`] |
-//! | 7 | `u8` encoding of the payload: [`ENCODING_RAW`] or [`ENCODING_SLOTS`] |
+//! | 7 | `u8` encoding of the payload: [`ENCODING_RAW`], [`ENCODING_SLOTS`] or [`ENCODING_BINARY`] |
 //! | 8.. | payload |
 //!
 //! A *raw* payload is the text of the row in UTF-8. A *slots* payload is one tagged value for each
 //! column of the table, in order; the operation is in the header only. A tagged value is a `u8` tag
-//! (`TAG_*`) and the body that its constant describes.
+//! (`TAG_*`) and the body that its constant describes. A *binary* payload is a row in the format of
+//! Flink's `BinaryRowData`, which the module [`crate::binary`] describes.
 
 /// Version of this layout and of the native interface around it. Java refuses a library whose
 /// number differs from its own.
-pub const ABI: i32 = 2;
+pub const ABI: i32 = 3;
 
 /// Bytes of a frame's header.
 pub const HEADER_LEN: usize = 8;
@@ -27,10 +28,13 @@ pub const OP_UPSERT: u8 = 0;
 /// Operation: delete the row with this key.
 pub const OP_DELETE: u8 = 1;
 
-/// Encoding: the payload is the row's text. (3 is set aside for Flink's `BinaryRowData`.)
+/// Encoding: the payload is the row's text.
 pub const ENCODING_RAW: u8 = 1;
 /// Encoding: the payload is tagged values.
 pub const ENCODING_SLOTS: u8 = 2;
+/// Encoding: the payload is a row as Flink's `BinaryRowData` lays it out, with as many fields as the
+/// table has columns, of their types. Its own row kind, the first byte, does not count.
+pub const ENCODING_BINARY: u8 = 3;
 
 /// `NULL`; no body.
 pub const TAG_NULL: u8 = 0;

@@ -1,7 +1,8 @@
 //! Reads row blocks, as the Java side writes them, out of byte slices.
 //!
 //! A *row block* is a run of *frames*; a frame is one row of one table. [`frames`] walks a block,
-//! [`Cursor`] reads the tagged values of a frame whose encoding is [`Encoding::Slots`], and
+//! [`Cursor`] reads the tagged values of a frame whose encoding is [`Encoding::Slots`], [`binary`]
+//! reads the rows of Flink that come as [`Encoding::Binary`], and
 //! [`Pairs`] reads the key-value encoding in which configuration crosses the JNI boundary.
 //!
 //! Everything here treats its input as untrusted: every read is bounds-checked, a malformed block
@@ -18,11 +19,15 @@
 //! assert_eq!((frame.start, frame.end), (0, 13));
 //! ```
 
+pub mod binary;
+#[cfg(any(test, feature = "writer"))]
+mod binary_writer;
 mod block;
 mod cursor;
 mod error;
 pub mod layout;
 pub mod pairs;
+mod tagged;
 mod value;
 #[cfg(any(test, feature = "writer"))]
 pub mod writer;
@@ -31,4 +36,5 @@ pub use block::{Encoding, Frame, Frames, Op, frames};
 pub use cursor::Cursor;
 pub use error::{BlockError, BlockErrorKind};
 pub use pairs::{Pairs, PairsError};
+pub use tagged::ValueWriter;
 pub use value::{Integer, Value};

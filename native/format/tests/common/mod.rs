@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use starrocks_format::{
     ColumnSpec, Format, PlanError, Properties, RowError, RowNotes, TablePlan, TableSpec, Type, ZoneRules,
 };
-use starrocks_row::writer::{BlockWriter, ValueWriter};
+use starrocks_row::writer::{BinaryArrayWriter, BinaryRowWriter, BlockWriter, ValueWriter, binary_map};
 use starrocks_row::{Op, frames};
 
 /// A value of a row.
@@ -78,6 +78,73 @@ impl Model {
     }
 }
 
+/// Sets an element of a row or an array. A macro, since the two writers have no type in common.
+macro_rules! put_binary {
+    ($to:ident, $i:expr, $value:expr, $ty:expr) => {{
+        let i = $i;
+        match ($value, $ty) {
+            (Model::Null, Type::Decimal { precision: 19.., .. }) => $to.wide_decimal(i, None),
+            (Model::Null, _) => $to.null(i),
+            (Model::Bool(v), Type::Boolean) => $to.fixed(i, &[u8::from(*v)]),
+            (Model::I8(v), Type::TinyInt) => $to.fixed(i, &v.to_le_bytes()),
+            (Model::I16(v), Type::SmallInt) => $to.fixed(i, &v.to_le_bytes()),
+            (Model::I32(v), Type::Int) => $to.fixed(i, &v.to_le_bytes()),
+            (Model::I64(v), Type::BigInt) => $to.fixed(i, &v.to_le_bytes()),
+            (Model::F32(v), Type::Float) => $to.fixed(i, &v.to_le_bytes()),
+            (Model::F64(v), Type::Double) => $to.fixed(i, &v.to_le_bytes()),
+            (Model::Decimal64(v, s), Type::Decimal { precision: ..19, scale }) if s == scale => {
+                $to.fixed(i, &v.to_le_bytes());
+            }
+            (Model::Decimal(v, s), Type::Decimal { precision: 19.., scale }) if s == scale => {
+                $to.wide_decimal(i, Some(&shortest(*v)));
+            }
+            (Model::Str(v), Type::Char) => $to.text(i, v.as_bytes()),
+            (Model::Bytes(v), Type::Binary) => $to.text(i, v),
+            (Model::Date(v), Type::Date) => $to.fixed(i, &v.to_le_bytes()),
+            (Model::Time(v), Type::Time(_)) if v % 1_000_000 == 0 => {
+                $to.fixed(i, &i32::try_from(v / 1_000_000).ok()?.to_le_bytes());
+            }
+            (Model::Timestamp(millis, 0), Type::Timestamp(..4)) => $to.fixed(i, &millis.to_le_bytes()),
+            (Model::Timestamp(millis, nano), Type::Timestamp(4..)) => $to.fine_timestamp(i, *millis, *nano),
+            (Model::Ltz(millis, 0), Type::TimestampLtz(..4)) => $to.fixed(i, &millis.to_le_bytes()),
+            (Model::Ltz(millis, nano), Type::TimestampLtz(4..)) => $to.fine_timestamp(i, *millis, *nano),
+            (Model::Array(values), Type::Array(ty)) => $to.nested(i, &binary_array(values, ty)?),
+            (Model::Map(pairs), Type::Map(types)) => {
+                let (keys, values): (Vec<_>, Vec<_>) = pairs.iter().cloned().unzip();
+                let keys = binary_array(&keys, &types.0)?;
+                $to.nested(i, &binary_map(&keys, &binary_array(&values, &types.1)?));
+            }
+            (Model::Row(values), Type::Row(fields)) => {
+                let types: Vec<Type> = fields.iter().map(|(_, ty)| ty.clone()).collect();
+                $to.nested(i, &binary(values, &types)?);
+            }
+            _ => return None,
+        }
+    }};
+}
+/// The row in Flink's binary format, unless a value's form is not the one its type has in Flink.
+pub fn binary(values: &[Model], types: &[Type]) -> Option<Vec<u8>> {
+    let mut row = BinaryRowWriter::new(types.len());
+    for (i, (value, ty)) in values.iter().zip(types).enumerate() {
+        put_binary!(row, i, value, ty);
+    }
+    Some(row.into_bytes())
+}
+
+fn binary_array(values: &[Model], ty: &Type) -> Option<Vec<u8>> {
+    let width = match ty {
+        Type::Boolean | Type::TinyInt => 1,
+        Type::SmallInt => 2,
+        Type::Int | Type::Float | Type::Date | Type::Time(_) => 4,
+        _ => 8,
+    };
+    let mut array = BinaryArrayWriter::new(values.len(), width);
+    for (i, value) in values.iter().enumerate() {
+        put_binary!(array, i, value, ty);
+    }
+    Some(array.into_bytes())
+}
+
 /// Two's complement, big-endian, as short as `BigInteger.toByteArray` makes it.
 fn shortest(v: i128) -> Vec<u8> {
     let bytes = v.to_be_bytes();
@@ -111,7 +178,18 @@ pub fn plan(spec: TableSpec, properties: &[(&str, &str)]) -> Result<TablePlan, P
 pub fn write(plan: &TablePlan, op: Op, row: &[Model]) -> Result<(Vec<u8>, RowNotes), RowError> {
     let mut block = BlockWriter::new();
     block.slots(0, op, |w| row.iter().for_each(|v| v.write(w)));
-    let frame = frames(block.as_bytes()).next().unwrap().unwrap();
+    write_block(plan, block.as_bytes())
+}
+
+/// The same, the row in Flink's binary format.
+pub fn write_binary(plan: &TablePlan, op: Op, row: &[u8]) -> Result<(Vec<u8>, RowNotes), RowError> {
+    let mut block = BlockWriter::new();
+    block.binary(0, op, row);
+    write_block(plan, block.as_bytes())
+}
+
+fn write_block(plan: &TablePlan, block: &[u8]) -> Result<(Vec<u8>, RowNotes), RowError> {
+    let frame = frames(block).next().unwrap().unwrap();
     let mut out = b"before".to_vec();
     let result = plan.write_row(&frame, &mut out);
     assert!(out.starts_with(b"before"));

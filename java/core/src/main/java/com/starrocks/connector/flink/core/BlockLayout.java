@@ -13,12 +13,13 @@ package com.starrocks.connector.flink.core;
  *
  * <p>The payload of a {@link #RAW} frame is the row's text in UTF-8. The payload of a {@link
  * #SLOTS} frame is one tagged value per column of the table, in the table's order; a tagged value
- * is a tag byte followed by the body that the tag's comment gives.
+ * is a tag byte followed by the body that the tag's comment gives. The payload of a {@link #BINARY}
+ * frame is the bytes of a Flink {@code BinaryRowData}.
  */
 public final class BlockLayout {
 
     /** Version of all layouts and native methods; {@link Native#abi()} must return the same. */
-    public static final int ABI = 2;
+    public static final int ABI = 3;
 
     /** Bytes of a frame's header. */
     public static final int FRAME_HEADER = 8;
@@ -34,6 +35,12 @@ public final class BlockLayout {
 
     /** Encoding: the payload is one tagged value per column. */
     public static final byte SLOTS = 2;
+
+    /**
+     * Encoding: the payload is a {@code BinaryRowData} of Flink as it lies in memory, little-endian,
+     * with as many fields as the table has columns, of their types. Its own row kind is not looked at.
+     */
+    public static final byte BINARY = 3;
 
     /** Highest table id a frame can name. */
     public static final int MAX_TABLE_ID = 0xFFFF;

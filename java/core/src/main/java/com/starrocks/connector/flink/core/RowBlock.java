@@ -97,7 +97,7 @@ public final class RowBlock {
      *
      * @param table id that the session gave the table
      * @param op {@link BlockLayout#UPSERT} or {@link BlockLayout#DELETE}
-     * @param encoding {@link BlockLayout#RAW} or {@link BlockLayout#SLOTS}
+     * @param encoding {@link BlockLayout#RAW}, {@link BlockLayout#SLOTS} or {@link BlockLayout#BINARY}
      */
     public void beginFrame(int table, byte op, byte encoding) {
         if (frameStart != NO_FRAME) {

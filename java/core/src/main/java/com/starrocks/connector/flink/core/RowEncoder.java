@@ -12,7 +12,7 @@ package com.starrocks.connector.flink.core;
  */
 public interface RowEncoder<T> {
 
-    /** {@link BlockLayout#RAW} or {@link BlockLayout#SLOTS}. */
+    /** {@link BlockLayout#RAW}, {@link BlockLayout#SLOTS} or {@link BlockLayout#BINARY}. */
     byte encoding();
 
     /**
