@@ -2,7 +2,7 @@
 
 import time
 
-from harness.cases import NEWEST, Env, case, contains, equal
+from harness.cases import LAST_1, RECOMMENDED, Env, case, contains, equal
 from harness.process import say, wait_for
 from harness.streams import EXACTLY, Stream, each, finish_and_check, nothing_left
 
@@ -30,7 +30,7 @@ def stop_with_savepoint_and_resume(env: Env) -> None:
     nothing_left(env)
 
 
-@case()
+@case(RECOMMENDED, LAST_1)
 def stop_with_drain(env: Env) -> None:
     """`stop --drain` is an end of the input: everything that was emitted is there."""
     streams = [Stream(env, mode, rate=8_000, checkpoint=1_000).start() for mode in THREE]
@@ -48,7 +48,7 @@ def stop_with_drain(env: Env) -> None:
     nothing_left(env)
 
 
-@case()
+@case(RECOMMENDED, LAST_1)
 def bounded_input(env: Env) -> None:
     """Input that ends long before the next checkpoint, or without checkpoints at all, is complete."""
     streams = []
@@ -63,7 +63,7 @@ def bounded_input(env: Env) -> None:
 HASTY = {"sink.buffer-flush.interval-ms": "1000", "sink.properties.timeout": "8"}
 
 
-@case()
+@case(RECOMMENDED, LAST_1)
 def cancelled_or_failed(env: Env) -> None:
     """Rows after the last completed checkpoint never become visible, until a job restored from it brings them."""
     rate, interval = 4_000, 5_000
@@ -103,7 +103,7 @@ IMPATIENT = {"sink.max-retries": "1", "sink.retry.interval-ms": "500", "sink.con
 OUTAGE = 12
 
 
-@case(flinks=NEWEST)
+@case()
 def outage_longer_than_the_checkpoint_interval(env: Env) -> None:
     """V1 goes on running and says that it waits; the others are restarted by Flink until StarRocks is back."""
     streams = [Stream(env, mode, IMPATIENT, rate=4_000, checkpoint=1_000, restarts=1000,

@@ -5,7 +5,7 @@ One can't be decided and must be loud: the job fails, is restarted, and goes on 
 """
 
 from cases.datastream import COLUMNS
-from harness.cases import NEWEST, Env, case, checkpointed, contains, equal, variants
+from harness.cases import Env, case, checkpointed, contains, equal, variants
 from harness.cluster import ClientFailed, without_frames
 from harness.process import say, wait_for
 
@@ -103,7 +103,7 @@ def names(faults: list) -> str:
     return " + ".join(fault["kind"] for fault in faults)
 
 
-@variants(tuple(ABSORBED), flinks=NEWEST)
+@variants(tuple(ABSORBED))
 def absorbed(env: Env, group: str) -> None:
     job = FaultyJob(env)
     problems = []
@@ -121,7 +121,7 @@ def absorbed(env: Env, group: str) -> None:
     equal("problems", problems, [])
 
 
-@case(flinks=NEWEST)
+@case()
 def label_of_somebody_else(env: Env) -> None:
     """A label that is taken at its first use holds other rows: never success. The job fails and says which label."""
     job = FaultyJob(env)
@@ -130,21 +130,21 @@ def label_of_somebody_else(env: Env) -> None:
     contains(env.cluster.failure(job.job), f"{env.database}.f", "label")
 
 
-@case(flinks=NEWEST)
+@case()
 def label_forgotten_at_once(env: Env) -> None:
     """The server commits, loses the answer and then the label: what can't be known may be there twice, never not."""
     job = FaultyJob(env)
     job.suffer([LOST_ANSWER, {"kind": "forget_label"}])
 
 
-@variants(("loaded_rows_off", "load_bytes_off"), flinks=NEWEST)
+@variants(("loaded_rows_off", "load_bytes_off"))
 def counts_that_do_not_add_up(env: Env, kind: str) -> None:
     """The server says that it loaded less than it was sent: no rows are missing, whatever the sink makes of it."""
     job = FaultyJob(env)
     job.suffer([{"kind": kind}])
 
 
-@case(flinks=NEWEST)
+@case()
 def filtered_rows_are_counted(env: Env) -> None:
     """Rows that the server leaves out of a load that it calls a success show in the metric and in the log."""
     job = FaultyJob(env)
@@ -154,8 +154,7 @@ def filtered_rows_are_counted(env: Env) -> None:
     contains(env.cluster.log_text(), "left out 3 rows")
 
 
-@variants(("error_log_missing", "error_log_huge", "error_log_slow", "error_log_binary", "error_log_other_host"),
-          flinks=NEWEST)
+@variants(("error_log_missing", "error_log_huge", "error_log_slow", "error_log_binary", "error_log_other_host"))
 def error_log(env: Env, kind: str) -> None:
     """Bad rows: the server's message is what fails the job, whatever becomes of the error log."""
     env.create("e", "id INT, v INT")
@@ -166,7 +165,7 @@ def error_log(env: Env, kind: str) -> None:
     contains(env.cluster.failure(job), f"{env.database}.e", "too many filtered rows")
 
 
-@variants(("mysql_drop_mid_result", "mysql_hang", "mysql_error"), flinks=NEWEST)
+@variants(("mysql_drop_mid_result", "mysql_hang", "mysql_error"))
 def schema_cannot_be_read(env: Env, kind: str) -> None:
     env.create("m", "id INT")
     env.sandbox.arm({"kind": kind, "times": 0})
@@ -179,7 +178,7 @@ def schema_cannot_be_read(env: Env, kind: str) -> None:
         raise AssertionError("planned without the table's schema")
 
 
-@variants(("mysql_wrong_types", "mysql_null_column_key", "mysql_unknown_type", "mysql_version"), flinks=NEWEST)
+@variants(("mysql_wrong_types", "mysql_null_column_key", "mysql_unknown_type", "mysql_version"))
 def odd_schema_answers(env: Env, kind: str) -> None:
     env.create("m", "id INT, v BIGINT")
     env.sandbox.arm({"kind": kind, "times": 0})

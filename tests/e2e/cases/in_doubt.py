@@ -2,7 +2,7 @@
 
 import re
 
-from harness.cases import NEWEST, Env, case, contains, equal
+from harness.cases import Env, case, contains, equal
 from harness.process import wait_for
 from harness.state import age_batches
 from harness.streams import Stream, nothing_left
@@ -93,7 +93,7 @@ def prepared_transaction_expired(env: Env) -> None:
     nothing_left(env)
 
 
-@case(flinks=NEWEST)
+@case()
 def committed_transaction_forgotten(env: Env) -> None:
     """V2: committed before the job went down, and the label evicted since: it can't be known."""
     job = Restored(env, "V2", {"kind": "txn_fail", "op": "commit", "result": "SERVICE_UNAVAILABLE"})

@@ -2,7 +2,7 @@
 
 import os
 
-from harness.cases import NEWEST, Env, case
+from harness.cases import RECOMMENDED, Env, case
 from harness.download import minor
 from harness.streams import MODES, Stream, finish_and_check, kill_at_random
 
@@ -26,28 +26,21 @@ def excused(env: Env) -> bool:
     return minor(env.cluster.version) < (1, 16)
 
 
-@case(flinks=NEWEST)
+@case()
 def three_kills(env: Env) -> None:
     streams = streams_of(env, MODES, rate=6_000)
     kill_at_random(env, streams, 3, SEED)
     finish_and_check(env, streams, excuse=excused(env))
 
 
-@case(flinks=("1.13",))
-def one_kill(env: Env) -> None:
-    streams = streams_of(env, ["V2"], rate=10_000)
-    kill_at_random(env, streams, 1, SEED)
-    finish_and_check(env, streams, excuse=excused(env))
-
-
-@case(flinks=NEWEST, long=True)
+@case(long=True)
 def twenty_kills(env: Env) -> None:
     streams = streams_of(env, MODES, rate=8_000)
     kill_at_random(env, streams, 20, SEED)
     finish_and_check(env, streams, excuse=excused(env))
 
 
-@case(flinks=("1.13",), long=True)
+@case(RECOMMENDED, long=True)
 def five_kills(env: Env) -> None:
     streams = streams_of(env, MODES, rate=8_000)
     kill_at_random(env, streams, 5, SEED)

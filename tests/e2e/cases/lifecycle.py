@@ -7,9 +7,8 @@ import time
 from pathlib import Path
 
 from cases.datastream import COLUMNS, expected, summary
-from harness.cases import Env, case, equal
-from harness.download import flink_home
-from harness.jobs import build_jar
+from harness.cases import LAST_1, RECOMMENDED, Env, case, equal
+from harness.jobs import jobs_jar
 from harness.paths import CONNECTOR_JAR
 from harness.process import say, wait_for
 
@@ -58,11 +57,10 @@ def cancel_and_submit_again_fifty_times(env: Env) -> None:
     repeat_and_compare(env, env.jobs, 50)
 
 
-@case()
+@case(RECOMMENDED, LAST_1)
 def sink_in_the_jobs_own_jar(env: Env) -> None:
     """A fat jar's copy of the sink, loaded child-first by each job, beside the one in lib."""
-    sources = sorted((Path(__file__).resolve().parents[1] / "jobs").glob("*.java"))
-    fat = env.cluster.upload(build_jar(sources, env.folder / "fat.jar", flink_home("1.13"), include=[CONNECTOR_JAR]))
+    fat = env.cluster.upload(jobs_jar(env.folder / "fat.jar", include=[CONNECTOR_JAR]))
     pid = env.cluster.task_manager.pid
     for table in ("from_lib", "from_jar"):
         env.create(table, COLUMNS)

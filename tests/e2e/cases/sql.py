@@ -3,8 +3,9 @@
 import json
 from decimal import Decimal
 
-from harness.cases import Env, case, contains, equal, variants
+from harness.cases import LAST_1, RECOMMENDED, Env, case, contains, equal, variants
 from harness.cluster import ClientFailed, job_ids
+from harness.download import minor
 
 TEXT = "tab\there, 'quote', \"double\", back\\slash, ünïcödé, 漢字, 😀"
 
@@ -57,7 +58,11 @@ def every_type(env: Env, format: str) -> None:
     inserts += [f"INSERT INTO t SELECT {row}, " + ", ".join(c[3 + row][0] for c in columns) for row in (1, 2)]
     env.cluster.finish(env.sql(
         env.sink_ddl("t", "id INT, " + ", ".join(f"`{c[0]}` {c[2]}" for c in columns), options), *inserts))
+    check_types(env, columns)
 
+
+def check_types(env: Env, columns: list) -> None:
+    """The table `types` has a row of NULLs and the two rows of values."""
     with env.sandbox.connect() as connection:
         rows = connection.query_bytes(f"SELECT * FROM {env.database}.types ORDER BY id")
     equal("rows", len(rows), 3)
@@ -104,7 +109,7 @@ def not_a_number_becomes_null(env: Env) -> None:
           [(1, None), (2, None), (3, None), (4, 2.5)])
 
 
-@variants(("csv", "json"))
+@variants(("csv", "json"), RECOMMENDED, LAST_1)
 def local_time_zone(env: Env, format: str) -> None:
     """TIMESTAMP_LTZ is written as wall time of the session's zone, or of the one the option names."""
     env.create("session_zone", "id INT, `at` DATETIME")
@@ -127,9 +132,13 @@ def local_time_zone(env: Env, format: str) -> None:
         equal(table, [v[:-3] if v.endswith("999000") else v for v in got], expected)
 
 
-NUMBERS = ("CREATE TABLE s (v BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '1000000', "
-           "'number-of-rows' = '100000', "
-           "'fields.v.kind' = 'sequence', 'fields.v.start' = '0', 'fields.v.end' = '99999')")
+def numbers_ddl(env: Env) -> str:
+    """The table s, of the numbers below 100,000."""
+    count = "'number-of-rows' = '100000', " if minor(env.cluster.version) >= (1, 12) else ""
+    return ("CREATE TABLE s (v BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '1000000', " + count +
+            "'fields.v.kind' = 'sequence', 'fields.v.start' = '0', 'fields.v.end' = '99999')")
+
+
 COUNTS = "SELECT MOD(v, 100) AS id, COUNT(*) AS n, SUM(v) AS total FROM s GROUP BY MOD(v, 100)"
 COUNTED = "id BIGINT, n BIGINT, total BIGINT, PRIMARY KEY (id) NOT ENFORCED"
 
@@ -137,7 +146,7 @@ COUNTED = "id BIGINT, n BIGINT, total BIGINT, PRIMARY KEY (id) NOT ENFORCED"
 def counted(env: Env, options: dict, query: str) -> list:
     """What a query about 100,000 numbers leaves in a table with a primary key."""
     env.create("counts", "id BIGINT NOT NULL, n BIGINT, total BIGINT", "PRIMARY KEY (id)")
-    env.cluster.finish(env.sql(NUMBERS, env.sink_ddl("t", COUNTED, env.options("counts", options)),
+    env.cluster.finish(env.sql(numbers_ddl(env), env.sink_ddl("t", COUNTED, env.options("counts", options)),
                                "INSERT INTO t " + query))
     return [tuple(map(int, row)) for row in env.query(f"SELECT id, n, total FROM {env.database}.counts ORDER BY id")]
 
@@ -194,7 +203,7 @@ def sql_client(env: Env) -> None:
         raise AssertionError("sink.max-retries = 11 was accepted")
 
 
-@case()
+@case(RECOMMENDED, LAST_1)
 def explain_hides_the_password(env: Env) -> None:
     env.create("plans", "id INT")
     what = "PLAN FOR" if env.cluster.version.startswith("1.13") else "JSON_EXECUTION_PLAN"

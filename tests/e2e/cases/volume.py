@@ -2,7 +2,7 @@
 
 
 from cases.datastream import COLUMNS, expected, summary
-from harness.cases import NEWEST, Env, equal, variants
+from harness.cases import Env, equal, variants
 from harness.process import say, wait_for
 from harness.streams import EXACTLY, nothing_left
 
@@ -12,7 +12,7 @@ BOUND = 16 * MIB
 ALLOWANCE = 64 * MIB
 
 
-@variants(tuple(EXACTLY), flinks=NEWEST)
+@variants(tuple(EXACTLY))
 def interval_beyond_the_memory_bound(env: Env, mode: str) -> None:
     """A multiple of sink.buffer.max-memory before one checkpoint, that at the end of the input.
 
@@ -23,7 +23,7 @@ def interval_beyond_the_memory_bound(env: Env, mode: str) -> None:
     task_manager = env.cluster.task_manager
     before = task_manager.resident()
     job = env.rows("slots", env.options("s", {**EXACTLY[mode], "sink.buffer.max-memory": BOUND}), rows=rows,
-                   rate=200_000, checkpoint=600_000)
+                   rate=100_000, checkpoint=600_000)
     peak = {"resident": 0, "spilledBytes": 0, "nativeMemoryBytes": 0, "numPreparedTransactions": 0}
 
     def watched() -> bool:
@@ -58,7 +58,7 @@ TABLES = 20
 DELAY_MS = 500
 
 
-@variants(tuple(EXACTLY), flinks=NEWEST)
+@variants(tuple(EXACTLY))
 def many_tables(env: Env, mode: str) -> None:
     """Twenty tables, and a server that takes half a second for each request: they don't wait for one another."""
     for number in range(TABLES):

@@ -1,6 +1,6 @@
 """Each mistake ends in one error that names it, when the job is planned: before anything is sent."""
 
-from harness.cases import Env, case, contains, equal
+from harness.cases import LAST_1, OLDEST, RECOMMENDED, Env, case, contains, equal
 from harness.cluster import ClientFailed, without_frames
 
 COLUMNS = "id INT, name STRING"
@@ -38,7 +38,7 @@ MISTAKES = {
 }
 
 
-@case()
+@case(OLDEST, RECOMMENDED, LAST_1)
 def at_planning(env: Env) -> None:
     env.create("right", "id INT, name VARCHAR(20)")
     requests = env.sandbox.requests()

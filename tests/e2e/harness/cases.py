@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import threading
 import time
 import traceback
 import uuid
@@ -10,12 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .cluster import FlinkCluster
+from .download import LATEST, minor
 from .process import say
 from .sandbox import PASSWORD, Sandbox
 
 REGISTRY = []
-BOTH = ("1.13", "1.20")
-NEWEST = ("1.20",)
+ADD_SINK = "com.starrocks.e2e.RowsJob"  # the program of jobs/ that uses DataStream.addSink
+OLDEST, RECOMMENDED, LAST_1, NEWEST = "1.11", "1.13", "1.20", "2.3"
 
 
 @dataclass
@@ -24,28 +26,50 @@ class Case:
 
     name: str
     run: object
-    flinks: tuple
+    flinks: tuple  # the versions on which it is run unasked
     long: bool
+    since: str = None  # of the table of versions: runs from this one
+    until: str = None  # to this one
+
+    def runs_on(self, flink: str, any_version: bool) -> bool:
+        if not any_version or self.since is None:
+            return flink in self.flinks
+        return minor(self.since) <= minor(flink) <= minor(self.until)
 
 
-def case(flinks=BOTH, long=False):
-    """Registers a function as a test case on these versions of Flink; `long` ones run only when asked for."""
+def case(*flinks, long=False):
+    """Registers a function as a test case on these versions of Flink, the last 1.x unless told.
+
+    `long` ones run only when asked for.
+    """
     def register(function):
-        module = function.__module__.rsplit(".", 1)[-1]
-        REGISTRY.append(Case(f"{module}.{function.__name__}", function, flinks, long))
+        REGISTRY.append(Case(_name(function), function, flinks or (LAST_1,), long))
         return function
     return register
 
 
-def variants(names, flinks=BOTH):
+def variants(names, *flinks):
     """Registers a function `run(env, name)` as one test case for each name."""
     def register(function):
-        module = function.__module__.rsplit(".", 1)[-1]
         for name in names:
-            REGISTRY.append(Case(f"{module}.{function.__name__}[{name}]",
-                                 lambda env, name=name: function(env, name), flinks, False))
+            REGISTRY.append(Case(f"{_name(function)}[{name}]", lambda env, name=name: function(env, name),
+                                 flinks or (LAST_1,), False))
         return function
     return register
+
+
+def column(since=OLDEST, until=NEWEST):
+    """Registers a function as a case of the table of versions; unasked it runs on four of them."""
+    def register(function):
+        flinks = tuple(flink for flink in (OLDEST, RECOMMENDED, LAST_1, NEWEST)
+                       if minor(since) <= minor(flink) <= minor(until))
+        REGISTRY.append(Case(_name(function), function, flinks, False, since, until))
+        return function
+    return register
+
+
+def _name(function) -> str:
+    return f"{function.__module__.rsplit('.', 1)[-1]}.{function.__name__}"
 
 
 @dataclass
@@ -100,14 +124,19 @@ class Env:
         """Runs statements, all INSERTs as one job, inside the JobManager; the job's id."""
         script = self.folder / f"{uuid.uuid4().hex[:8]}.sql"
         script.write_text("\n;\n".join(statements))
-        pairs = [part for key, value in arguments.items() for part in ("--" + key, value)]
-        return self._started(self.cluster.run(self.jobs, "com.starrocks.e2e.SqlJob", "--file", script, *pairs))
+        return self._started(self.cluster.run(self.jobs, "com.starrocks.e2e.SqlJob", "--file", script,
+                                              *_pairs(arguments)))
 
-    def rows(self, form: str, options: dict, savepoint=None, **arguments) -> str:
-        """Starts the DataStream program RowsJob, from a savepoint if one is given; the job's id."""
-        pairs = [part for key, value in {**options, **arguments}.items() for part in ("--" + key, value)]
-        return self._started(self.cluster.run(self.jobs, "com.starrocks.e2e.RowsJob", "--form", form, *pairs,
-                                              savepoint=savepoint))
+    def rows(self, form: str, options: dict, savepoint=None, program: str = ADD_SINK, client: bool = False,
+             **arguments) -> str:
+        """Starts a DataStream program, from a savepoint if one is given; the job's id.
+
+        With `client` it goes through `bin/flink run`, else through the REST API, which is quicker.
+        """
+        arguments = ("--form", form, *_pairs({**options, **arguments}))
+        if client:
+            return self._started(self.cluster.flink_run(self.jobs_jar, program, arguments, savepoint))
+        return self._started(self.cluster.run(self.jobs, program, *arguments, savepoint=savepoint))
 
     def progress_file(self) -> Path:
         return self.folder / f"{self.database}-{uuid.uuid4().hex[:4]}.progress"
@@ -124,6 +153,10 @@ class Env:
                 self.cluster.cancel(job)
         with self.sandbox.connect() as connection:
             connection.query(f"DROP DATABASE IF EXISTS {self.database}")
+
+
+def _pairs(arguments: dict) -> list:
+    return [part for key, value in arguments.items() for part in ("--" + key, str(value))]
 
 
 def checkpointed(progress: Path) -> int:
@@ -146,34 +179,44 @@ def contains(text: str, *wanted: str) -> None:
 
 
 class Report:
-    """Results, one line each as they come, and all of them in a JSON file."""
+    """Results, one line each as they come, and all of them in a JSON file. Lanes share it."""
 
     def __init__(self, file: Path):
         self._file = file
+        self._lock = threading.Lock()
         self.results = []
 
-    def run(self, case: Case, flink: str, make_env) -> bool:
-        say(f"-- {case.name} on Flink {flink}")
+    def run(self, case: Case, flink: str, make_env) -> None:
+        say(f"-- {case.name}")
         begin = time.monotonic()
         env, outcome, why = None, "passed", ""
         try:
             env = make_env()
             case.run(env)
         except Exception:  # a failed case must not keep the others from running
-            # Statements that the SQL client echoes hold the password; ci/secrets greps what is printed here.
-            outcome, why = "failed", traceback.format_exc().replace(PASSWORD, "(password)")
+            outcome, why = "failed", traceback.format_exc()
         finally:
             if env is not None:
                 try:
                     env.clean_up()
                 except Exception:
                     outcome, why = "failed", why + "\nWhen cleaning up:\n" + traceback.format_exc()
-        seconds = time.monotonic() - begin
-        self.results.append({"case": case.name, "flink": flink, "outcome": outcome, "seconds": round(seconds, 1),
-                             "why": why})
-        self._file.write_text(json.dumps(self.results, indent=1))
-        say(f"   {outcome} in {seconds:.1f} s" + ("\n" + "\n".join("     " + line for line in why.splitlines()) if why else ""))
-        return outcome != "failed"
+        self._add(case.name, flink, outcome, time.monotonic() - begin, why)
+
+    def broken(self, lane: str, flink: str, why: str) -> None:
+        """A lane could not be, or had to end early."""
+        self._add(f"lane {lane}", flink, "failed", 0, why)
+
+    def _add(self, name: str, flink: str, outcome: str, seconds: float, why: str) -> None:
+        # Statements that the SQL client echoes hold the password; ci/secrets greps what is printed here.
+        why = why.replace(PASSWORD, "(password)")
+        result = {"case": name, "flink": flink, "version": LATEST.get(flink, flink), "outcome": outcome,
+                  "seconds": round(seconds, 1), "why": why}
+        with self._lock:
+            self.results.append(result)
+            self._file.write_text(json.dumps(self.results, indent=1))
+        lines = [f"   {outcome} in {seconds:.1f} s: {name}", *("     " + line for line in why.splitlines())]
+        say("\n".join(lines))
 
     def counts(self) -> tuple:
         return tuple(sum(r["outcome"] == name for r in self.results) for name in ("passed", "failed"))

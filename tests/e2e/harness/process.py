@@ -1,7 +1,6 @@
 """Child processes that never outlive this one, and progress for those that take long."""
 
 import atexit
-import ctypes
 import os
 import re
 import signal
@@ -12,31 +11,39 @@ import threading
 import time
 from pathlib import Path
 
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None)
 _running = set()
+_lock = threading.Lock()  # whoever starts a child adds it to `_running` before anyone stops all
+_stopping = False
+_thread = threading.local()
 
 
 def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    """Prints to the standard error output, each line after what `label_lines` has given the thread."""
+    label = getattr(_thread, "label", "")
+    print("\n".join(label + line for line in text.split("\n")), file=sys.stderr, flush=True)
 
 
-def _die_with_parent() -> None:
-    # So that even `kill -9` of the harness leaves no cluster behind.
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def label_lines(label: str) -> None:
+    """What the current thread says begins with this."""
+    _thread.label = label
 
 
 class Child:
-    """A server process: in a session of its own (so Ctrl-C reaches only us), its output in a file."""
+    """A server process: in a session of its own (so Ctrl-C reaches only us), its output in a file.
 
-    def __init__(self, arguments, log: Path, env=None, cwd=None):
+    It is killed when the thread that started it ends, so that even `kill -9` of the harness leaves no cluster behind.
+    """
+
+    def __init__(self, arguments, log: Path, env=None, cwd=None, stdin: Path = Path(os.devnull)):
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
-        with open(log, "ab") as out:
+        with _lock, open(log, "ab") as out, open(stdin, "rb") as given:
+            if _stopping:
+                raise KeyboardInterrupt
             self._process = subprocess.Popen(
-                [str(a) for a in arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-                env=env, cwd=cwd, start_new_session=True, preexec_fn=_die_with_parent)
-        _running.add(self)
+                ["setpriv", "--pdeathsig", "KILL", *map(str, arguments)], stdin=given, stdout=out,
+                stderr=subprocess.STDOUT, env=env, cwd=cwd, start_new_session=True)
+            _running.add(self)
 
     @property
     def pid(self) -> int:
@@ -75,8 +82,12 @@ class Child:
 
 
 def stop_all() -> None:
-    """Stops every child still running, the youngest first."""
-    for child in sorted(_running, key=lambda c: -c.pid):
+    """Stops every child still running, the youngest first; no other one is started any more."""
+    global _stopping
+    with _lock:
+        _stopping = True
+        running = sorted(_running, key=lambda c: -c.pid)
+    for child in running:
         child.stop(patience=5)
 
 
@@ -105,6 +116,7 @@ class Progress:
     def __init__(self, what: str, detail=lambda: "", every: float = 10.0):
         self._what, self._detail, self._every = what, detail, every
         self._done = threading.Event()
+        self._label = getattr(_thread, "label", "")
         self._thread = threading.Thread(target=self._report, daemon=True)
         self.started = time.monotonic()
 
@@ -120,6 +132,7 @@ class Progress:
         self._thread.join()
 
     def _report(self) -> None:
+        label_lines(self._label)
         wait = 3.0
         while not self._done.wait(wait):
             detail = self._detail()

@@ -4,7 +4,7 @@ import random
 import time
 from pathlib import Path
 
-from .cases import Env, checkpointed, equal
+from .cases import ADD_SINK, Env, checkpointed, equal
 from .process import say, wait_for
 
 EXACTLY = {
@@ -31,14 +31,14 @@ class Stream:
     """A job that writes each number n into a DUPLICATE KEY table, and its key n % 1000 into a PRIMARY KEY table.
 
     The source keeps its position in checkpoints. Without `rows` it goes on until `end` is called. As `sql`, the job is
-    planned from SQL statements; else it is RowsJob's form `pair`, where rows also delete keys. Without `pair`, there
+    planned from SQL statements; else it is the form `pair` of `program`, where rows also delete keys. Without `pair`, there
     is the first table only.
     """
 
     def __init__(self, env: Env, mode: str, options=None, sql: bool = False, pair: bool = True, name: str = "",
-                 **arguments):
+                 program: str = ADD_SINK, **arguments):
         self.mode, self.name = mode, name or mode
-        self._env, self._sql, self._pair = env, sql, pair
+        self._env, self._sql, self._pair, self._program = env, sql, pair, program
         suffix = self.name.replace("-", "_").replace(" ", "_")
         self.rows_table, self.latest_table = f"rows_{suffix}", f"latest_{suffix}"
         env.create(self.rows_table, ROWS)
@@ -68,7 +68,8 @@ class Stream:
                 numbers="yes", **arguments)
         else:
             self.job = env.rows("pair" if self._pair else "slots", env.options(self.rows_table, more),
-                                latest=self.latest_table, keys=KEYS, savepoint=savepoint, **arguments)
+                                program=self._program, latest=self.latest_table, keys=KEYS, savepoint=savepoint,
+                                **arguments)
         self._restarts = 0
         return self
 

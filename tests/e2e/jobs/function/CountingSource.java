@@ -1,19 +1,14 @@
 package com.starrocks.e2e;
 
-import org.apache.flink.api.common.state.CheckpointListener;
 import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
+import org.apache.flink.runtime.state.CheckpointListener;
 import org.apache.flink.runtime.state.FunctionInitializationContext;
 import org.apache.flink.runtime.state.FunctionSnapshotContext;
 import org.apache.flink.streaming.api.checkpoint.CheckpointedFunction;
 import org.apache.flink.streaming.api.functions.source.SourceFunction;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.Paths;
-import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -26,9 +21,6 @@ import java.util.TreeMap;
 public final class CountingSource
         implements SourceFunction<Long>, CheckpointedFunction, CheckpointListener {
     private static final long serialVersionUID = 1;
-
-    /** How often a source without end looks for the file that gives it one. */
-    private static final long ROWS_BETWEEN_LOOKS = 1000;
 
     private final long rows;
     private final long rowsPerSecond;
@@ -58,33 +50,17 @@ public final class CountingSource
         long first = next;
         long end = rows;
         while (running && next != end) {
-            if (end < 0 && (next - first) % ROWS_BETWEEN_LOOKS == 0) {
-                end = readEnd();
+            if (end < 0 && (next - first) % Progress.ROWS_BETWEEN_LOOKS == 0) {
+                end = Progress.readEnd(endFile, next);
             }
             synchronized (context.getCheckpointLock()) {
                 context.collect(next);
                 next++;
             }
-            while (running && rowsPerSecond > 0 && ahead(start, next - first)) {
+            while (running && Progress.ahead(rowsPerSecond, start, next - first)) {
                 Thread.sleep(1);
             }
         }
-    }
-
-    private long readEnd() throws IOException {
-        if (endFile == null || !Files.exists(Paths.get(endFile))) {
-            return -1;
-        }
-        byte[] content = Files.readAllBytes(Paths.get(endFile));
-        long end = Long.parseLong(new String(content, StandardCharsets.US_ASCII).trim());
-        if (end <= next) {
-            throw new IllegalStateException("to end at " + end + ", but " + next + " rows are out");
-        }
-        return end;
-    }
-
-    private boolean ahead(long start, long emitted) {
-        return emitted * 1_000_000_000L / rowsPerSecond > System.nanoTime() - start;
     }
 
     @Override
@@ -114,10 +90,8 @@ public final class CountingSource
     public void notifyCheckpointComplete(long checkpointId) throws IOException {
         Map<Long, Long> done = pending.headMap(checkpointId, true);
         Long emitted = pending.get(checkpointId);
-        if (emitted != null && progressFile != null) {
-            Path file = Paths.get(progressFile);
-            byte[] line = (checkpointId + " " + emitted + "\n").getBytes(StandardCharsets.US_ASCII);
-            Files.write(file, line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        if (emitted != null) {
+            Progress.note(progressFile, checkpointId, emitted);
         }
         done.clear();
     }
