@@ -57,7 +57,9 @@ final class JobSettings {
         DataStream<Long> stream(Arguments arguments, StreamExecutionEnvironment env);
     }
 
-    /** The sink's options among the arguments; into another table than theirs, unless it is null. */
+    /**
+     * The sink's options among the arguments; into another table than theirs, unless it is null.
+     */
     static StarRocksSinkOptions options(Arguments arguments, String table) {
         StarRocksSinkOptions.Builder builder = StarRocksSinkOptions.builder();
         arguments

@@ -7,7 +7,9 @@ import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.nio.file.StandardOpenOption;
 
-/** What the counting sources have in common: the files they share with the tests, and their pace. */
+/**
+ * What the counting sources have in common: the files they share with the tests, and their pace.
+ */
 final class Progress {
     /** How often a source without end looks for the file that gives it one. */
     static final long ROWS_BETWEEN_LOOKS = 1000;

@@ -18,9 +18,9 @@ import java.io.Serializable;
 /**
  * {@link Rows} into StarRocks through each DataStream form of the SinkFunction, for Flink 1.x.
  *
- * <p>In the form {@code upsert} the key is n modulo {@code --keys}. The form {@code pair} is {@code slots} into the table of
- * the options and {@code upsert} into {@code --latest}, with {@code --sinks} subtasks each. With
- * {@code --fail-at} the job fails at that row, each time it comes.
+ * <p>In the form {@code upsert} the key is n modulo {@code --keys}. The form {@code pair} is {@code
+ * slots} into the table of the options and {@code upsert} into {@code --latest}, with {@code
+ * --sinks} subtasks each. With {@code --fail-at} the job fails at that row, each time it comes.
  */
 @SuppressWarnings("deprecation")
 public final class RowsJob {

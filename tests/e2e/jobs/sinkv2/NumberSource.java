@@ -24,7 +24,8 @@ import java.util.concurrent.CompletableFuture;
  * failure from where the last checkpoint was. For each completed checkpoint it adds a line
  * "checkpoint next-number" to a file.
  */
-final class NumberSource implements Source<Long, NumberSource.Position, List<NumberSource.Position>> {
+final class NumberSource
+        implements Source<Long, NumberSource.Position, List<NumberSource.Position>> {
     private static final long serialVersionUID = 1;
 
     private final long rows;
@@ -135,7 +136,9 @@ final class NumberSource implements Source<Long, NumberSource.Position, List<Num
         @Override
         public List<Position> snapshotState(long checkpointId) {
             pending.put(checkpointId, next);
-            return next < 0 ? Collections.emptyList() : Collections.singletonList(new Position(next));
+            return next < 0
+                    ? Collections.emptyList()
+                    : Collections.singletonList(new Position(next));
         }
 
         @Override
