@@ -8,15 +8,11 @@ import com.starrocks.connector.flink.core.RowEncoder;
 public final class RawEncoder implements RowEncoder<String> {
 
     @Override
-    public byte encoding() {
-        return BlockLayout.RAW;
-    }
-
-    @Override
-    public void encode(String row, RowBlock block) {
+    public byte encode(String row, RowBlock block) {
         if (row == null) {
             throw new IllegalArgumentException("a row is null; leave such rows out of the stream");
         }
         block.putRaw(row);
+        return BlockLayout.RAW;
     }
 }

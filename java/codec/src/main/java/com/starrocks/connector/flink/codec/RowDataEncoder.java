@@ -5,19 +5,23 @@ import com.starrocks.connector.flink.core.RowBlock;
 import com.starrocks.connector.flink.core.RowEncoder;
 
 import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.data.binary.BinaryRowData;
 import org.apache.flink.table.types.logical.LogicalType;
 
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Writes rows of Flink's SQL through their getters, so that every class of row works. The row's
- * kind is not looked at: it becomes the op of the frame, which the caller gives.
+ * Writes rows of Flink's SQL: a {@link BinaryRowData} as the bytes that it is, a row of any other
+ * class through its getters. The row's kind is not looked at: it becomes the op of the frame, which
+ * the caller gives.
  */
 public final class RowDataEncoder implements RowEncoder<RowData> {
 
     private final List<String> columns;
     private final ValueWriter[] writers;
+    private final BlockSegment segment = new BlockSegment();
+    private final boolean wholeRows;
 
     /**
      * An encoder of rows with these columns.
@@ -25,10 +29,20 @@ public final class RowDataEncoder implements RowEncoder<RowData> {
      * @throws IllegalArgumentException if a column's type can't be written; the message names it
      */
     public RowDataEncoder(List<String> columns, List<? extends LogicalType> types) {
+        this(columns, types, BinaryRows.ARE_KNOWN);
+    }
+
+    /**
+     * An encoder for tests.
+     *
+     * @param wholeRows whether a {@link BinaryRowData} is written as the bytes that it is
+     */
+    RowDataEncoder(List<String> columns, List<? extends LogicalType> types, boolean wholeRows) {
         if (columns.size() != types.size()) {
             throw new IllegalArgumentException(
                     columns.size() + " columns with " + types.size() + " types");
         }
+        this.wholeRows = wholeRows;
         this.columns = new ArrayList<>(columns);
         this.writers = new ValueWriter[types.size()];
         for (int i = 0; i < writers.length; i++) {
@@ -38,12 +52,22 @@ public final class RowDataEncoder implements RowEncoder<RowData> {
     }
 
     @Override
-    public byte encoding() {
+    public byte encode(RowData row, RowBlock block) {
+        // A subclass could override getters; a row with more fields than columns has another
+        // layout.
+        if (row.getClass() == BinaryRowData.class
+                && wholeRows
+                && row.getArity() == writers.length) {
+            BinaryRowData binary = (BinaryRowData) row;
+            segment.append(
+                    binary.getSegments(), binary.getOffset(), binary.getSizeInBytes(), block);
+            return BlockLayout.BINARY;
+        }
+        encodeFields(row, block);
         return BlockLayout.SLOTS;
     }
 
-    @Override
-    public void encode(RowData row, RowBlock block) {
+    private void encodeFields(RowData row, RowBlock block) {
         ValueWriter[] all = writers;
         if (row.getArity() < all.length) {
             throw new IllegalArgumentException(

@@ -30,12 +30,7 @@ public final class SlotEncoder implements RowEncoder<Object[]> {
     }
 
     @Override
-    public byte encoding() {
-        return BlockLayout.SLOTS;
-    }
-
-    @Override
-    public void encode(Object[] slots, RowBlock block) {
+    public byte encode(Object[] slots, RowBlock block) {
         if (slots.length < types.length) {
             throw new IllegalArgumentException(
                     "a row has " + slots.length + " slots for the columns " + columns);
@@ -48,5 +43,6 @@ public final class SlotEncoder implements RowEncoder<Object[]> {
                         "column " + columns.get(i) + ", slot " + i + ": " + e.getMessage(), e);
             }
         }
+        return BlockLayout.SLOTS;
     }
 }

@@ -1,11 +1,15 @@
 package com.starrocks.connector.flink.codec;
 
 import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertNotNull;
+import static org.junit.Assert.assertNull;
 import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 
+import com.starrocks.connector.flink.core.BlockFullException;
 import com.starrocks.connector.flink.core.BlockLayout;
 import com.starrocks.connector.flink.core.Hex;
+import com.starrocks.connector.flink.core.RowBlock;
 
 import org.apache.flink.core.memory.MemorySegment;
 import org.apache.flink.core.memory.MemorySegmentFactory;
@@ -19,6 +23,7 @@ import org.apache.flink.table.data.StringData;
 import org.apache.flink.table.data.TimestampData;
 import org.apache.flink.table.data.binary.BinaryRowData;
 import org.apache.flink.table.data.binary.BinaryStringData;
+import org.apache.flink.table.data.binary.NestedRowData;
 import org.apache.flink.table.data.utils.JoinedRowData;
 import org.apache.flink.table.runtime.typeutils.RowDataSerializer;
 import org.apache.flink.table.types.DataType;
@@ -72,11 +77,20 @@ public class RowDataEncoderTest {
     }
 
     private static RowDataEncoder encoder(DataType... types) {
+        return new RowDataEncoder(names(types), Arrays.asList(logical(types)));
+    }
+
+    /** An encoder that doesn't take binary rows as they lie. */
+    private static RowDataEncoder readingFields(DataType... types) {
+        return new RowDataEncoder(names(types), Arrays.asList(logical(types)), false);
+    }
+
+    private static List<String> names(DataType... types) {
         List<String> names = new ArrayList<>();
         for (int i = 0; i < types.length; i++) {
             names.add("c" + i);
         }
-        return new RowDataEncoder(names, Arrays.asList(logical(types)));
+        return names;
     }
 
     private static DecimalData decimal(String text, int precision, int scale) {
@@ -129,8 +143,8 @@ public class RowDataEncoderTest {
     }
 
     @Test
-    public void binaryRowsGiveTheSameBytes() {
-        RowDataEncoder encoder = encoder(TYPES);
+    public void binaryRowsReadFieldByFieldGiveTheSameBytes() {
+        RowDataEncoder encoder = readingFields(TYPES);
         assertEquals(
                 Blocks.payload(encoder, sample()),
                 Blocks.payload(
@@ -185,35 +199,127 @@ public class RowDataEncoderTest {
     }
 
     @Test
-    public void rowsAcrossSegments() {
+    public void binaryRowsGoAsTheyLie() {
         RowDataEncoder encoder = encoder(TYPES);
+        BinaryRowData row = new RowDataSerializer(logical(TYPES)).toBinaryRow(sample());
+        byte[] bytes = bytes(row);
+        RowBlock block = new RowBlock(1 << 16);
+        assertEquals(BlockLayout.BINARY, encoder.encode(row, block));
+        assertEquals(Hex.of(bytes), Hex.of(block));
+        assertEquals(BlockLayout.SLOTS, encoder.encode(sample(), block));
+        block.clear();
+
+        // Somewhere in a segment, as in Flink's buffers; and into a block that has grown.
+        BinaryRowData inside = new BinaryRowData(TYPES.length);
+        inside.pointTo(segments(bytes, 24, bytes.length + 100), 24, bytes.length);
+        assertEquals(BlockLayout.BINARY, encoder.encode(inside, block));
+        assertEquals(Hex.of(bytes), Hex.of(block));
+        assertEquals(Hex.of(bytes), Blocks.payload(encoder, inside));
+
+        RowBlock tooSmall = new RowBlock(bytes.length - 1);
+        assertThrows(BlockFullException.class, () -> encoder.encode(inside, tooSmall));
+    }
+
+    @Test
+    public void binaryRowsOfAnotherLayoutAreReadFieldByField() {
+        RowDataEncoder all = encoder(DataTypes.INT(), DataTypes.INT());
+        RowDataEncoder first = encoder(DataTypes.INT());
+        BinaryRowData row = new BinaryRowData(2);
+        row.pointTo(MemorySegmentFactory.wrap(new byte[24]), 0, 24);
+        row.setInt(0, 5);
+        row.setInt(1, 6);
+        assertEquals(BlockLayout.BINARY, all.encode(row, new RowBlock(64)));
+        RowBlock block = new RowBlock(64);
+        assertEquals(BlockLayout.SLOTS, first.encode(row, block));
+        assertEquals(Hex.strip("0505000000"), Hex.of(block));
+
+        NestedRowData nested = new NestedRowData(2);
+        nested.pointTo(row.getSegments(), 0, 24);
+        block.clear();
+        assertEquals(BlockLayout.SLOTS, all.encode(nested, block));
+        assertEquals(Hex.strip("0505000000 0506000000"), Hex.of(block));
+    }
+
+    @Test
+    public void rowsAcrossSegments() {
+        RowDataEncoder whole = encoder(TYPES);
+        RowDataEncoder fields = readingFields(TYPES);
         GenericRowData row = sample();
         row.setField(9, StringData.fromString(repeat("long \u4e2d ", 100)));
-        BinaryRowData whole = new RowDataSerializer(logical(TYPES)).toBinaryRow(row);
-        String expected = Blocks.payload(encoder, row);
-        byte[] bytes = new byte[whole.getSizeInBytes()];
-        whole.getSegments()[0].get(whole.getOffset(), bytes);
+        String expected = Blocks.payload(fields, row);
+        byte[] bytes = bytes(new RowDataSerializer(logical(TYPES)).toBinaryRow(row));
         int fixed = BinaryRowData.calculateFixPartSizeInBytes(TYPES.length);
-        // The fixed part lies in the first segment always; segments are of one size, but the last.
+        // The fixed part lies in the first segment always; segments are of one size.
         for (int size = (fixed + 63) / 64 * 64; size < bytes.length; size *= 2) {
             for (int shift : new int[] {0, 8, 56}) {
                 if (fixed + shift > size) {
                     continue;
                 }
-                int total = bytes.length + shift;
-                MemorySegment[] segments = new MemorySegment[(total + size - 1) / size];
-                for (int i = 0; i < segments.length; i++) {
-                    segments[i] = MemorySegmentFactory.allocateUnpooledSegment(size);
-                }
-                for (int i = 0; i < bytes.length; i++) {
-                    int at = i + shift;
-                    segments[at / size].put(at % size, bytes[i]);
-                }
                 BinaryRowData spread = new BinaryRowData(TYPES.length);
-                spread.pointTo(segments, shift, bytes.length);
-                assertEquals(expected, Blocks.payload(encoder, spread));
+                spread.pointTo(segments(bytes, shift, size), shift, bytes.length);
+                assertEquals(expected, Blocks.payload(fields, spread));
+                assertEquals(Hex.of(bytes), Blocks.payload(whole, spread));
             }
         }
+    }
+
+    private static byte[] bytes(BinaryRowData row) {
+        byte[] bytes = new byte[row.getSizeInBytes()];
+        row.getSegments()[0].get(row.getOffset(), bytes);
+        return bytes;
+    }
+
+    /** Segments of a size that hold the bytes, the first of them behind a gap. */
+    private static MemorySegment[] segments(byte[] bytes, int gap, int size) {
+        MemorySegment[] segments = new MemorySegment[(bytes.length + gap + size - 1) / size];
+        for (int i = 0; i < segments.length; i++) {
+            segments[i] = MemorySegmentFactory.allocateUnpooledSegment(size);
+        }
+        for (int i = 0; i < bytes.length; i++) {
+            segments[(i + gap) / size].put((i + gap) % size, bytes[i]);
+        }
+        return segments;
+    }
+
+    @Test
+    public void aRowThatLiesAboutItsSizeIsNoRow() {
+        BinaryRowData row = new BinaryRowData(1);
+        row.pointTo(segments(new byte[32], 0, 16), 0, 33);
+        IllegalStateException e =
+                assertThrows(
+                        IllegalStateException.class,
+                        () -> Blocks.payload(encoder(DataTypes.INT()), row));
+        assertTrue(e.getMessage(), e.getMessage().contains("1 bytes behind"));
+    }
+
+    @Test
+    public void anotherLayoutOfBinaryRowsIsNoticed() {
+        assertTrue(BinaryRows.ARE_KNOWN);
+        byte[] sample = BinaryRows.sample();
+        assertNull(BinaryRows.trouble(sample));
+        // The header's first byte is the row's kind; the rubbish in short slots is not to be read.
+        assertUnnoticed(sample, 0);
+        int header = 8;
+        for (int slot = 0; slot < 18; slot++) {
+            byte[] changed = sample.clone();
+            // Of nested values, where they lie; nobody needs their size.
+            changed[header + slot * 8 + (slot < 15 ? 0 : 4)] ^= 1;
+            assertEquals(slot == 14, BinaryRows.trouble(changed) == null);
+        }
+        assertUnnoticed(sample, header + 1);
+        assertUnnoticed(sample, header + 8 + 7);
+        assertUnnoticed(sample, header + 3 * 8 + 4);
+        for (int bit = 0; bit < 18; bit++) {
+            byte[] changed = sample.clone();
+            changed[(bit + 8) / 8] ^= (byte) (1 << bit % 8);
+            assertNotNull(BinaryRows.trouble(changed));
+        }
+    }
+
+    private static void assertUnnoticed(byte[] sample, int at) {
+        byte[] changed = sample.clone();
+        changed[at] ^= 1;
+        assertNull(BinaryRows.trouble(changed));
     }
 
     @Test
@@ -275,14 +381,13 @@ public class RowDataEncoderTest {
 
     @Test
     public void nullsAndKinds() {
-        RowDataEncoder encoder = encoder(TYPES);
+        RowDataEncoder encoder = readingFields(TYPES);
         GenericRowData row = new GenericRowData(RowKind.DELETE, TYPES.length);
         String expected = String.join("", Collections.nCopies(TYPES.length, "00"));
         assertEquals(expected, Blocks.payload(encoder, row));
         assertEquals(
                 expected,
                 Blocks.payload(encoder, new RowDataSerializer(logical(TYPES)).toBinaryRow(row)));
-        assertEquals(BlockLayout.SLOTS, encoder.encoding());
     }
 
     @Test

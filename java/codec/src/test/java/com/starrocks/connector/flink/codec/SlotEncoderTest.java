@@ -330,7 +330,7 @@ public class SlotEncoderTest {
     @Test
     public void slotsAreTakenInTheColumnsOrder() {
         SlotEncoder encoder = new SlotEncoder(Arrays.asList("a", "b"), Arrays.asList(ANY, ANY));
-        assertEquals(BlockLayout.SLOTS, encoder.encoding());
+        assertEquals(BlockLayout.SLOTS, encoder.encode(new Object[] {1, 2}, new RowBlock(64)));
         assertEquals("0102", Blocks.payload(encoder, new Object[] {false, true}));
         assertEquals("0102", Blocks.payload(encoder, new Object[] {false, true, "op"}));
         IllegalArgumentException e =

@@ -37,8 +37,9 @@ public final class BlockLayout {
     public static final byte SLOTS = 2;
 
     /**
-     * Encoding: the payload is a {@code BinaryRowData} of Flink as it lies in memory, little-endian,
-     * with as many fields as the table has columns, of their types. Its own row kind is not looked at.
+     * Encoding: the payload is a {@code BinaryRowData} of Flink as it lies in memory,
+     * little-endian, with as many fields as the table has columns, of their types. Its own row kind
+     * is not looked at.
      */
     public static final byte BINARY = 3;
 

@@ -146,9 +146,8 @@ public final class NativeSession implements AutoCloseable {
     private <T> boolean tryWrite(int table, byte op, T row, RowEncoder<? super T> encoder) {
         boolean done = false;
         try {
-            block.beginFrame(table, op, encoder.encoding());
-            encoder.encode(row, block);
-            block.endFrame();
+            block.beginFrame(table, op);
+            block.endFrame(encoder.encode(row, block));
             done = true;
         } catch (BlockFullException full) {
             // Rolled back below; the caller makes room and tries again.

@@ -28,6 +28,10 @@ public final class RowBlock {
     private int capacity;
     private int position;
     private int frameStart = NO_FRAME;
+
+    /** Table and op of the open frame, as they lie in its header. */
+    private int frameTarget;
+
     private int rows;
 
     /**
@@ -48,8 +52,12 @@ public final class RowBlock {
         capacity = newCapacity;
     }
 
-    /** The buffer; valid until {@link #grow}. Its own position and limit mean nothing. */
-    ByteBuffer buffer() {
+    /**
+     * The memory of the block, for writing into what {@link #reserve} gave. It is another buffer
+     * after the block has grown, which it may do between two rows. Its own position and limit mean
+     * nothing.
+     */
+    public ByteBuffer buffer() {
         return buffer;
     }
 
@@ -97,29 +105,31 @@ public final class RowBlock {
      *
      * @param table id that the session gave the table
      * @param op {@link BlockLayout#UPSERT} or {@link BlockLayout#DELETE}
-     * @param encoding {@link BlockLayout#RAW}, {@link BlockLayout#SLOTS} or {@link BlockLayout#BINARY}
      */
-    public void beginFrame(int table, byte op, byte encoding) {
+    public void beginFrame(int table, byte op) {
         if (frameStart != NO_FRAME) {
             throw new IllegalStateException("the row before was neither ended nor rolled back");
         }
         if (table < 0 || table > BlockLayout.MAX_TABLE_ID) {
             throw new IllegalArgumentException("no such table id: " + table);
         }
-        int at = position;
-        reserve(BlockLayout.FRAME_HEADER);
-        frameStart = at;
-        buffer.putShort(at + 4, (short) table);
-        buffer.put(at + 6, op);
-        buffer.put(at + 7, encoding);
+        frameStart = reserve(BlockLayout.FRAME_HEADER);
+        frameTarget = table | op << 16;
     }
 
-    /** Completes the row. */
-    public void endFrame() {
+    /**
+     * Completes the row.
+     *
+     * @param encoding of what was written since {@link #beginFrame}: {@link BlockLayout#RAW},
+     *     {@link BlockLayout#SLOTS} or {@link BlockLayout#BINARY}
+     */
+    public void endFrame(byte encoding) {
         if (frameStart == NO_FRAME) {
             throw new IllegalStateException("no row was begun");
         }
-        buffer.putInt(frameStart, position - frameStart - BlockLayout.FRAME_HEADER);
+        long payload = position - frameStart - BlockLayout.FRAME_HEADER;
+        long target = frameTarget | encoding << 24;
+        buffer.putLong(frameStart, payload | target << 32);
         frameStart = NO_FRAME;
         rows++;
     }
@@ -132,8 +142,8 @@ public final class RowBlock {
         }
     }
 
-    /** Takes {@code bytes} more, and returns where they start. */
-    private int reserve(int bytes) {
+    /** Takes {@code bytes} more for the caller to fill, and returns where they start. */
+    public int reserve(int bytes) {
         int at = position;
         if (bytes > capacity - at) {
             throw BlockFullException.INSTANCE;

@@ -278,7 +278,12 @@ public class LibraryLoaderTest {
         assertSays(fails(null), "no GNU C library");
         linker.refusal = null;
         linker.abi = BlockLayout.ABI + 1;
-        assertSays(fails(null), "of another version: its interface is number 3, the jar's is 2");
+        assertSays(
+                fails(null),
+                "of another version: its interface is number "
+                        + linker.abi
+                        + ", the jar's is "
+                        + BlockLayout.ABI);
     }
 
     @Test

@@ -22,31 +22,23 @@ public class NativeSessionNativeTest {
     private static final RowEncoder<Object[]> COLUMNS =
             new RowEncoder<Object[]>() {
                 @Override
-                public byte encoding() {
-                    return BlockLayout.SLOTS;
-                }
-
-                @Override
-                public void encode(Object[] row, RowBlock block) {
+                public byte encode(Object[] row, RowBlock block) {
                     block.putInt((Integer) row[0]);
                     if (row[1] == null) {
                         block.putNull();
                     } else {
                         block.putString((String) row[1]);
                     }
+                    return BlockLayout.SLOTS;
                 }
             };
 
     private static final RowEncoder<byte[]> BAD_BLOCK =
             new RowEncoder<byte[]>() {
                 @Override
-                public byte encoding() {
-                    return BlockLayout.SLOTS;
-                }
-
-                @Override
-                public void encode(byte[] row, RowBlock block) {
+                public byte encode(byte[] row, RowBlock block) {
                     block.putRaw(row);
+                    return BlockLayout.SLOTS;
                 }
             };
 

@@ -26,16 +26,12 @@ public class NativeSessionTest {
     private static final RowEncoder<String> TEXT =
             new RowEncoder<String>() {
                 @Override
-                public byte encoding() {
-                    return BlockLayout.RAW;
-                }
-
-                @Override
-                public void encode(String row, RowBlock block) {
+                public byte encode(String row, RowBlock block) {
                     block.putRaw(row);
                     if (row.startsWith("refused")) {
                         throw new IllegalArgumentException("column c: " + row);
                     }
+                    return BlockLayout.RAW;
                 }
             };
 

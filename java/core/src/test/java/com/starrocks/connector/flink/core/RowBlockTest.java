@@ -56,11 +56,11 @@ public class RowBlockTest {
     @Test
     public void framesCarryLengthTableOpAndEncoding() {
         RowBlock block = new RowBlock(64);
-        block.beginFrame(0xFFFE, BlockLayout.DELETE, BlockLayout.SLOTS);
+        block.beginFrame(0xFFFE, BlockLayout.DELETE);
         block.putInt(1);
-        block.endFrame();
-        block.beginFrame(1, BlockLayout.UPSERT, BlockLayout.RAW);
-        block.endFrame();
+        block.endFrame(BlockLayout.SLOTS);
+        block.beginFrame(1, BlockLayout.UPSERT);
+        block.endFrame(BlockLayout.RAW);
         assertEquals(
                 Hex.strip("05000000 feff 01 02  05 01000000  00000000 0100 00 01"), Hex.of(block));
         assertEquals(2, block.rows());
@@ -72,12 +72,12 @@ public class RowBlockTest {
     @Test
     public void aRowThatDoesNotFitLeavesNothingBehind() {
         RowBlock block = new RowBlock(64);
-        block.beginFrame(0, BlockLayout.UPSERT, BlockLayout.SLOTS);
+        block.beginFrame(0, BlockLayout.UPSERT);
         block.putLong(7);
-        block.endFrame();
+        block.endFrame(BlockLayout.SLOTS);
         String before = Hex.of(block);
 
-        block.beginFrame(0, BlockLayout.UPSERT, BlockLayout.SLOTS);
+        block.beginFrame(0, BlockLayout.UPSERT);
         block.putLong(8);
         assertThrows(
                 BlockFullException.class,
@@ -118,7 +118,7 @@ public class RowBlockTest {
                         b -> b.putRowHeader(1),
                         b -> b.putRaw(bytes),
                         b -> b.putRaw("text"),
-                        b -> b.beginFrame(0, (byte) 0, (byte) 0));
+                        b -> b.beginFrame(0, (byte) 0));
         for (Consumer<RowBlock> put : puts) {
             RowBlock measured = new RowBlock(256);
             put.accept(measured);
@@ -148,16 +148,11 @@ public class RowBlockTest {
     @Test
     public void misuseIsRefused() {
         RowBlock block = new RowBlock(64);
-        assertThrows(IllegalStateException.class, block::endFrame);
-        assertThrows(
-                IllegalArgumentException.class,
-                () -> block.beginFrame(0x10000, (byte) 0, BlockLayout.RAW));
-        assertThrows(
-                IllegalArgumentException.class,
-                () -> block.beginFrame(-1, (byte) 0, BlockLayout.RAW));
-        block.beginFrame(0, (byte) 0, BlockLayout.RAW);
-        assertThrows(
-                IllegalStateException.class, () -> block.beginFrame(0, (byte) 0, BlockLayout.RAW));
+        assertThrows(IllegalStateException.class, () -> block.endFrame(BlockLayout.RAW));
+        assertThrows(IllegalArgumentException.class, () -> block.beginFrame(0x10000, (byte) 0));
+        assertThrows(IllegalArgumentException.class, () -> block.beginFrame(-1, (byte) 0));
+        block.beginFrame(0, (byte) 0);
+        assertThrows(IllegalStateException.class, () -> block.beginFrame(0, (byte) 0));
         assertThrows(IllegalArgumentException.class, () -> new RowBlock(8));
     }
 
