@@ -21,7 +21,7 @@ const LONGEST_WAIT: Duration = Duration::from_millis(100);
 /// The sessions of this copy of the library. A class loader that loads the library has a copy of its own.
 static SESSIONS: Slab<Session> = Slab::new();
 
-const METHODS: [NativeMethod; 19] = [
+const METHODS: [NativeMethod; 20] = [
     native_method! { static fn abi() -> jint, error_policy = ThrowSinkException },
     native_method! {
         static fn open(config: jbyte[], counters: java.nio.ByteBuffer) -> jlong,
@@ -40,6 +40,9 @@ const METHODS: [NativeMethod; 19] = [
     },
     native_method! {
         static fn await_ready(session: jlong, wait_ms: jint) -> jboolean, error_policy = ThrowSinkException
+    },
+    native_method! {
+        static fn is_settled(session: jlong, piece: jbyte[]) -> jboolean, error_policy = ThrowSinkException
     },
     native_method! {
         static fn begin_checkpoint(session: jlong, id: jlong), error_policy = ThrowSinkException
@@ -179,6 +182,16 @@ fn await_ready<'local>(
     wait_ms: jint,
 ) -> Result<bool, Failure> {
     Ok(SESSIONS.get(session)?.wait_ready(wait(wait_ms))?)
+}
+
+fn is_settled<'local>(
+    env: &mut Env<'local>,
+    _: JClass<'local>,
+    session: jlong,
+    piece: JByteArray<'local>,
+) -> Result<bool, Failure> {
+    let piece = env.convert_byte_array(&piece)?;
+    Ok(SESSIONS.get(session)?.is_settled(&piece)?)
 }
 
 fn begin_checkpoint<'local>(

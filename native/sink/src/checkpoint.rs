@@ -3,12 +3,14 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::config::Role;
 use crate::counters::Cell;
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, Job};
 use crate::error::SinkError;
+use crate::flow::Class;
 use crate::hold::{Before, Held};
 use crate::session::Shared;
-use crate::table::Table;
+use crate::table::{Pending, Table};
 
 /// The checkpoint that is being taken, piece by piece.
 #[derive(Debug, Default)]
@@ -37,6 +39,11 @@ impl Snapshot {
         self.finishing = true;
     }
 
+    /// Whether all of its pieces were given out.
+    pub fn is_given(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
     /// Whether no checkpoint will come any more.
     pub fn is_finishing(&self) -> bool {
         self.finishing
@@ -50,15 +57,19 @@ impl Snapshot {
         for table in shared.tables.all() {
             self.take_table(&table, shared);
         }
-        // Also without open transactions: they are what may come after the checkpoint.
-        if shared.delivery() == Ok(Delivery::Transaction) {
+        // Also without open transactions: they are what may come after the checkpoint. And where a committer loads batches:
+        // its labels are witnesses to the writer after this one.
+        let delivery = shared.delivery();
+        if delivery == Ok(Delivery::Transaction)
+            || shared.role == Role::Writer && delivery == Ok(Delivery::Hold)
+        {
             let records = shared.transactions.label_records(self.id);
             self.pieces.extend(records.iter().map(|record| Piece::Encoded(record.encode())));
         }
         shared.counters.set(Cell::LastCheckpointBytes, 0);
     }
 
-    fn take_table(&mut self, table: &Table, shared: &Shared) {
+    fn take_table(&mut self, table: &Arc<Table>, shared: &Shared) {
         let mut pending = table.pending();
         pending.cover(self.id);
         let mut after = None;
@@ -81,6 +92,9 @@ impl Snapshot {
                 prepared.record(table, entry.sequence, checkpoint, after.replace(prepared.label.clone()));
             self.pieces.push_back(Piece::Encoded(record.encode()));
         }
+        if shared.role == Role::Writer {
+            hand_over(table, &mut pending, shared);
+        }
     }
 
     /// The next piece.
@@ -94,5 +108,27 @@ impl Snapshot {
         };
         shared.counters.add(Cell::LastCheckpointBytes, bytes.len() as i64);
         Ok(Some(bytes))
+    }
+}
+
+/// Forgets what the pieces have; their committer does the rest. To the writer, the rows are on their way.
+fn hand_over(table: &Arc<Table>, pending: &mut Pending, shared: &Shared) {
+    let count = |rows: u64, bytes: u64| {
+        shared.counters.add(Cell::RowsLoaded, rows as i64);
+        shared.counters.add(Cell::BytesLoaded, bytes as i64);
+    };
+    for entry in pending.prepared.drain(..) {
+        count(entry.what.rows, entry.what.bytes);
+        shared.counters.add(Cell::PreparedTransactions, -1);
+    }
+    let last = pending.held.back().map(|entry| entry.what.label.clone());
+    for entry in pending.held.drain(..) {
+        count(entry.what.rows, entry.what.bytes());
+    }
+    if last.is_some()
+        && let Some(before) = std::mem::replace(&mut pending.handed_over, last)
+    {
+        // Handed over a checkpoint ago, it is probably loaded by now.
+        shared.flow.push(table.settle, Class::Control, Job::LookAt(Arc::clone(table), before));
     }
 }

@@ -17,6 +17,17 @@ use crate::writer::SealAt;
 /// How many attempts before this one are looked after: each of them has looked after those before it, if it got as far.
 const EARLIER_ATTEMPTS: u32 = 16;
 
+/// What part of a sink a session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// All of it.
+    Whole,
+    /// What takes rows. At a checkpoint it hands over what waits for that to complete, and forgets it.
+    Writer,
+    /// What settles that, once the checkpoint has completed. It takes no rows.
+    Committer,
+}
+
 /// The configuration of one session.
 pub struct Config {
     /// How to reach StarRocks.
@@ -35,6 +46,8 @@ pub struct Config {
     pub earlier: Vec<Labels>,
     /// Number of the subtask, for thread names.
     pub subtask: u32,
+    /// What part of a sink it is.
+    pub role: Role,
     /// How rows are delivered.
     pub delivery: Wanted,
     /// What to do where it can't be found out whether rows are loaded.
@@ -67,8 +80,16 @@ impl Config {
         };
         let bytes = |key: &str| Ok::<_, SinkError>(usize::try_from(number(key)?).unwrap_or(usize::MAX));
 
+        let option = |key: &str| Ok::<_, SinkError>(pairs.text(key).map_err(invalid)?.unwrap_or_default());
+
         let threads = client.connections;
-        let max_memory = bytes("sink.buffer.max-memory")?;
+        let role = role(pairs.text("context.role").map_err(invalid)?)?;
+        let delivery = wanted(
+            option("sink.semantic")?,
+            option("sink.version")?,
+            option("sink.at-least-once.use-transaction-stream-load")? == "true",
+        )?;
+        let max_memory = share(bytes("sink.buffer.max-memory")?, role, delivery);
         let max_bytes = bytes("sink.buffer-flush.max-bytes")?;
         let chunk_limit = bytes("sink.chunk-limit")?;
         // Half of the memory fills while the other half is on its way.
@@ -91,7 +112,6 @@ impl Config {
             None => ZoneRules::utc(),
         };
         let properties = Properties::from_pairs(&pairs).map_err(invalid)?;
-        let option = |key: &str| Ok::<_, SinkError>(pairs.text(key).map_err(invalid)?.unwrap_or_default());
         let most_cleaned: i64 = match option("sink.exactly-once.check-num-lingering-txn")? {
             "" => -1,
             text => text.parse().map_err(|_| {
@@ -102,11 +122,8 @@ impl Config {
         };
         let folders = option("context.temporary-folders")?;
         Ok(Self {
-            delivery: wanted(
-                option("sink.semantic")?,
-                option("sink.version")?,
-                option("sink.at-least-once.use-transaction-stream-load")? == "true",
-            )?,
+            role,
+            delivery,
             in_doubt: in_doubt(option("sink.exactly-once.in-doubt")?)?,
             clean_up: option("sink.exactly-once.enable-abort-lingering-txn")? != "false",
             most_cleaned: u64::try_from(most_cleaned).ok(),
@@ -131,6 +148,25 @@ impl Config {
             properties,
             zone: Arc::new(zone),
         })
+    }
+}
+
+fn role(text: Option<&str>) -> Result<Role, SinkError> {
+    match text {
+        None => Ok(Role::Whole),
+        Some("writer") => Ok(Role::Writer),
+        Some("committer") => Ok(Role::Committer),
+        Some(other) => Err(invalid(format!("'context.role' = '{other}'"))),
+    }
+}
+
+/// What a session may take of the memory of the whole sink. A committer holds rows only where batches are state.
+fn share(whole: usize, role: Role, delivery: Wanted) -> usize {
+    let committer = if delivery.may_hold() { whole / 4 } else { 0 };
+    match role {
+        Role::Whole => whole,
+        Role::Writer => whole - committer,
+        Role::Committer => committer,
     }
 }
 

@@ -77,6 +77,8 @@ pub enum Job {
     Commit(Arc<Table>, Arc<Prepared>),
     /// Rolls back what a former session began after the checkpoint that this one was restored from.
     RollBack(LabelsRecord),
+    /// Looks whether the rows of a label, which another session was to load, are visible.
+    LookAt(Arc<Table>, String),
     /// Asks the server which delivery it allows.
     Decide,
 }

@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use starrocks_load::Body;
 use starrocks_load::reply::LabelState;
 
 use crate::batch::Batch;
@@ -21,6 +22,7 @@ use crate::events::Level;
 use crate::flow::{Class, Flow};
 use crate::loader::{Destination, Loader, Rows};
 use crate::pack::{Packed, Store};
+use crate::stall::Stall;
 use crate::state::BatchRecord;
 use crate::table::{Covered, Table, allow, settle};
 use crate::time::epoch_ms;
@@ -29,12 +31,6 @@ use crate::transactions::Progress;
 /// How long after its checkpoint a batch is taken for not loaded because the server doesn't know its label, where
 /// nothing else tells how far back the server's memory goes. It forgets labels after 3 days or 1000 further loads.
 const TRUST: Duration = Duration::from_secs(600);
-
-/// Pauses between tries while the server can't be reached: doubled from the first to the last, or the user's pause.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-
-/// How often the log is told that the server can't be reached.
-const TELL: Duration = Duration::from_secs(10);
 
 /// A batch that waits for its checkpoint, then for its load.
 pub struct Held {
@@ -57,17 +53,14 @@ struct Tries {
     sent: bool,
     /// Whether it may be loaded although nobody told us.
     doubt: bool,
-    /// Since when.
-    since: Option<Instant>,
-    told: Option<Instant>,
-    pause: Duration,
+    stall: Stall,
 }
 
 /// What a restored batch's state says beside its rows.
 #[derive(Debug, Clone)]
 pub struct Restored {
-    /// The checkpoint.
-    pub checkpoint: u64,
+    /// The checkpoint, where the session was restored from one.
+    pub checkpoint: Option<u64>,
     /// Label of the batch of the same table that must be loaded before, by whichever subtask has it.
     pub after: Option<String>,
     /// What was known before it may have been sent.
@@ -192,6 +185,13 @@ impl Hold {
         Before { at: epoch_ms(), witness: witnesses.get(database).cloned() }
     }
 
+    /// Looks whether the rows of a label are visible, so that it can be a witness.
+    pub fn look_at(&self, table: &Table, label: &str) {
+        if let Ok(LabelState::Visible) = self.loader.label_state(&table.database, label) {
+            self.note_visible(&table.database, label);
+        }
+    }
+
     fn note_visible(&self, database: &str, label: &str) {
         let mut witnesses = self.witnesses.lock().unwrap_or_else(PoisonError::into_inner);
         witnesses.insert(database.to_owned(), label.to_owned());
@@ -202,7 +202,7 @@ impl Hold {
     pub fn load(&self, table: &Table, held: &Arc<Held>) -> Result<Progress, SinkError> {
         let mut tries = held.tries.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(other) = self.must_wait(table, held)? {
-            if tries.is_to_be_told() {
+            if tries.stall.is_to_be_told() {
                 let text = format!(
                     "{}.{}: waits for label {other}, which another subtask has to load before",
                     table.database, table.name
@@ -221,18 +221,11 @@ impl Hold {
             self.stall(table, held, &mut tries, error)?;
             return Ok(Progress::Later);
         }
-        let stalled = tries.since.take();
-        if stalled.is_some() {
-            self.counters.add(Cell::Stalled, -1);
-        }
+        let stalled = tries.stall.end(&self.counters);
         let visible = outcome?;
-        if let Some(since) = stalled {
-            let text = format!(
-                "{}.{}: loading goes on, after {} s",
-                table.database,
-                table.name,
-                since.elapsed().as_secs()
-            );
+        if let Some(time) = stalled {
+            let text =
+                format!("{}.{}: loading goes on, after {} s", table.database, table.name, time.as_secs());
             self.loader.tell(Level::Info, text);
         }
         if visible {
@@ -318,11 +311,8 @@ impl Hold {
         tries: &mut Tries,
         error: &SinkError,
     ) -> Result<(), SinkError> {
-        if tries.since.is_none() {
-            tries.since = Some(Instant::now());
-            self.counters.add(Cell::Stalled, 1);
-        }
-        if tries.is_to_be_told() {
+        let pause = tries.stall.begin(&self.counters, self.retry_interval);
+        if tries.stall.is_to_be_told() {
             let text = format!(
                 "{}.{}: {} rows of a completed checkpoint can't be loaded yet. They are safe in its state, and are tried \
                  again until the server takes them; meanwhile {} bytes are held: {error}",
@@ -333,8 +323,7 @@ impl Hold {
             );
             self.loader.tell(Level::Warn, text);
         }
-        tries.pause = (tries.pause * 2).clamp(FIRST_PAUSE, self.retry_interval.max(FIRST_PAUSE));
-        self.flow.pause(tries.pause)
+        self.flow.pause(pause)
     }
 
     fn doubt<'a>(&self, table: &'a Table, held: &'a Held) -> Doubt<'a> {
@@ -343,7 +332,7 @@ impl Hold {
             table: &table.name,
             label: &held.label,
             rows: held.rows,
-            checkpoint: held.restored.as_ref().map(|restored| restored.checkpoint),
+            checkpoint: held.restored.as_ref().and_then(|restored| restored.checkpoint),
             since: held.before().map_or_else(epoch_ms, |before| before.at),
             has_rows: true,
             standing: Standing::Unknown,
@@ -352,20 +341,13 @@ impl Hold {
 }
 
 impl Held {
+    /// Bytes of its rows as they will be sent.
+    pub fn bytes(&self) -> u64 {
+        Body::len(&self.packed)
+    }
+
     /// What was known before it can have been loaded; `None` when it was never sent.
     fn before(&self) -> Option<&Before> {
         self.restored.as_ref().map(|restored| &restored.before).or_else(|| self.sent.get())
-    }
-}
-
-impl Tries {
-    /// Whether it is time to tell the user of it, for the first time or again.
-    fn is_to_be_told(&mut self) -> bool {
-        let now = Instant::now();
-        let due = self.told.is_none_or(|told| now.duration_since(told) >= TELL);
-        if due {
-            self.told = Some(now);
-        }
-        due
     }
 }

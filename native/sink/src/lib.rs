@@ -37,6 +37,7 @@ pub mod pool;
 mod restore;
 mod session;
 mod spill;
+mod stall;
 pub mod state;
 pub mod table;
 mod time;

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::config::Role;
 use crate::counters::Cell;
 use crate::delivery::Job;
 use crate::error::SinkError;
@@ -70,8 +71,15 @@ impl What {
 
 impl Restoring {
     /// Takes one piece of state.
+    ///
+    /// A committer is given again what it hasn't settled yet: that is on its way already.
     pub fn add(&self, piece: &[u8], shared: &Shared) -> Result<(), SinkError> {
-        let entry = match crate::state::decode(piece)? {
+        let record = crate::state::decode(piece)?;
+        if shared.role == Role::Committer && is_waiting(&record, shared) {
+            return Ok(());
+        }
+        let restored = |checkpoint| (shared.role != Role::Committer).then_some(checkpoint);
+        let entry = match record {
             Record::Labels(record) => {
                 self.lock().labels.push(record);
                 return Ok(());
@@ -88,7 +96,7 @@ impl Restoring {
                     label: record.label,
                     rows: record.rows,
                     restored: Restored {
-                        checkpoint: record.checkpoint,
+                        checkpoint: restored(record.checkpoint),
                         after: record.after,
                         before: Before { at: record.taken_at, witness: record.witness },
                     },
@@ -103,8 +111,9 @@ impl Restoring {
                     rows: record.rows,
                     bytes: record.bytes,
                     prepared_at: record.prepared_at,
-                    restored: Some(record.checkpoint),
+                    restored: restored(record.checkpoint),
                     after: record.after,
+                    stall: Mutex::default(),
                 }),
             },
         };
@@ -123,7 +132,7 @@ impl Restoring {
         }
         let pieces = entries.len() + labels.len();
         shared.counters.set(Cell::Restoring, pieces as i64);
-        if !entries.is_empty() {
+        if !entries.is_empty() && shared.role != Role::Committer {
             let rows: u64 = entries.iter().map(|entry| entry.rows()).sum();
             let text = format!(
                 "restored {} batches or transactions with {rows} rows: they are loaded or committed before new rows are taken",
@@ -141,6 +150,13 @@ impl Restoring {
         }
         for record in labels {
             let table = shared.tables.get(&record.database, &record.table, &shared.flow);
+            if shared.role == Role::Writer
+                && shared.wanted.may_hold()
+                && let Some(last) = record.next.checked_sub(1)
+            {
+                let label = format!("{}-{last}", record.stem);
+                shared.flow.push(table.settle, Class::Control, Job::LookAt(Arc::clone(&table), label));
+            }
             shared.flow.push(table.settle, Class::Control, Job::RollBack(record));
         }
         pieces
@@ -149,6 +165,16 @@ impl Restoring {
     fn lock(&self) -> std::sync::MutexGuard<'_, Records> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a record's batch or transaction was given before and isn't settled yet.
+pub fn is_waiting(record: &Record<'_>, shared: &Shared) -> bool {
+    let (database, table, label) = match record {
+        Record::Batch(batch, _) => (&batch.database, &batch.table, &batch.label),
+        Record::Prepared(prepared) => (&prepared.database, &prepared.table, &prepared.label),
+        Record::Labels(_) => return false,
+    };
+    shared.tables.get(database, table, &shared.flow).pending().has(label)
 }
 
 impl Entry {

@@ -10,7 +10,7 @@ use starrocks_row::Pairs;
 
 use crate::batch::Batch;
 use crate::checkpoint::Snapshot;
-use crate::config::Config;
+use crate::config::{Config, Role};
 use crate::counters::{Cell, Counters};
 use crate::delivery::{Delivery, Job, Wanted};
 use crate::error::{Code, SinkError};
@@ -64,6 +64,7 @@ pub(crate) struct Shared {
     /// Whether what former sessions left open is rolled back.
     pub(crate) clean_up: bool,
     most_cleaned: Option<u64>,
+    pub(crate) role: Role,
     pub(crate) wanted: Wanted,
     delivery: OnceLock<Delivery>,
     restored: AtomicBool,
@@ -87,7 +88,7 @@ impl Session {
         let tables = Arc::new(Tables::default());
         let labels = Arc::new(config.labels);
         let mut fixed_bytes = config.threads * CONNECTION_BYTES;
-        if config.delivery.may_hold() {
+        if config.delivery.may_hold() && config.role != Role::Committer {
             fixed_bytes += PACKING_BYTES + config.threads * READING_BYTES;
         }
         pool.reserve(fixed_bytes);
@@ -125,6 +126,7 @@ impl Session {
                 keep: waiting,
                 patience: config.transaction_timeout * 3 / 4,
                 in_doubt: config.in_doubt,
+                insists: config.role == Role::Committer,
                 earlier: config.earlier,
                 kept: Default::default(),
             },
@@ -136,6 +138,7 @@ impl Session {
             properties: config.properties,
             clean_up: config.clean_up,
             most_cleaned: config.most_cleaned,
+            role: config.role,
             wanted: config.delivery,
             delivery: OnceLock::new(),
             restored: AtomicBool::new(false),
@@ -182,7 +185,8 @@ impl Session {
         shared.writer().add_table(Target { plan, destination: Arc::new(destination), table })
     }
 
-    /// Takes one piece of the state of the checkpoint that the job is restored from; before the first row.
+    /// Takes one piece of the state of the checkpoint that the job is restored from; before the first row. A committer
+    /// takes pieces at any time: what writers handed over at a checkpoint that has completed.
     pub fn restore(&self, piece: &[u8]) -> Result<(), SinkError> {
         self.shared.flow.check()?;
         self.shared.restoring.add(piece, &self.shared)
@@ -193,6 +197,11 @@ impl Session {
     pub fn wait_ready(&self, limit: Duration) -> Result<bool, SinkError> {
         let shared = &*self.shared;
         shared.flow.check()?;
+        if shared.role == Role::Committer {
+            let pieces = shared.restoring.begin(shared);
+            self.lend_a_hand(pieces)?;
+            return shared.flow.wait_idle(&[Side::Settle], limit);
+        }
         if !shared.restored.swap(true, Relaxed) {
             if let Wanted::IfTransactions(..) = shared.wanted {
                 let lane = shared.flow.add_lane(Side::Settle);
@@ -206,6 +215,11 @@ impl Session {
             self.start_packer()?;
         }
         Ok(ready)
+    }
+
+    /// Whether what a piece brought, of a batch or a transaction, is loaded or committed.
+    pub fn is_settled(&self, piece: &[u8]) -> Result<bool, SinkError> {
+        Ok(!crate::restore::is_waiting(&crate::state::decode(piece)?, &self.shared))
     }
 
     /// Serializes the rows of `block` from position `from` on, and returns up to where it came.
@@ -255,6 +269,13 @@ impl Session {
     /// Begins a checkpoint over all rows submitted so far.
     pub fn begin_checkpoint(&self, id: u64) -> Result<(), SinkError> {
         self.flush()?;
+        if self.shared.role == Role::Writer && !self.snapshot().is_given() {
+            // Nothing else knows of them any more.
+            return Err(SinkError::new(
+                Code::Internal,
+                "a checkpoint's pieces weren't taken before the next",
+            ));
+        }
         *self.snapshot() = Snapshot::begun(id);
         if self.shared.delivery()? == Delivery::Transaction {
             self.prepare_all()?;
@@ -530,6 +551,7 @@ impl Shared {
                 self.transactions.clean(&record, self.most_cleaned)?;
                 self.one_restored();
             }
+            Job::LookAt(table, label) => self.hold.look_at(&table, &label),
             Job::Decide => self.ask_for_delivery()?,
         }
         self.flow.done(lane);

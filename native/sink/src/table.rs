@@ -33,6 +33,8 @@ pub struct Pending {
     pub held: VecDeque<Covered<Held>>,
     /// Transactions that are committed once their checkpoint has completed.
     pub prepared: VecDeque<Covered<Prepared>>,
+    /// Label of the batch that was handed over last.
+    pub handed_over: Option<String>,
     next_sequence: u64,
 }
 
@@ -50,6 +52,12 @@ pub struct Covered<T> {
 }
 
 impl Pending {
+    /// Whether something with this label waits.
+    pub fn has(&self, label: &str) -> bool {
+        self.held.iter().any(|entry| entry.what.label == label)
+            || self.prepared.iter().any(|entry| entry.what.label == label)
+    }
+
     /// A place behind all others of the table.
     pub fn next_sequence(&mut self) -> u64 {
         self.next_sequence += 1;

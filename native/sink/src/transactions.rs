@@ -6,8 +6,8 @@
 //! prepared early, and a checkpoint then covers several transactions of the table.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use starrocks_load::label::Labels;
@@ -21,6 +21,7 @@ use crate::error::{Code, SinkError};
 use crate::events::Level;
 use crate::flow::{Class, Flow};
 use crate::loader::{Abandoned, Destination, Loader, Setback};
+use crate::stall::Stall;
 use crate::state::{LabelsRecord, PreparedRecord};
 use crate::table::{Covered, Table, Tables, settle};
 use crate::time::epoch_ms;
@@ -74,6 +75,8 @@ pub struct Prepared {
     pub restored: Option<u64>,
     /// Label of the transaction of the same table that must be committed before.
     pub after: Option<String>,
+    /// Tries to commit it in vain.
+    pub stall: Mutex<Stall>,
 }
 
 /// What became of a job that may have to wait for another subtask.
@@ -108,6 +111,8 @@ pub struct Transactions {
     pub patience: Duration,
     /// What to do with a transaction that the server has lost.
     pub in_doubt: InDoubt,
+    /// Whether a commit is tried until it works, rather than failing the session.
+    pub insists: bool,
     /// The labels of attempts before this one, the latest first.
     pub earlier: Vec<Labels>,
     /// Memory of the rows kept now.
@@ -160,7 +165,15 @@ impl Transactions {
         table.kept.fetch_sub(freed, Relaxed);
         self.kept.fetch_sub(freed, Relaxed);
         self.counters.add(Cell::PreparedTransactions, 1);
-        let prepared = Prepared { label, rows, bytes, prepared_at: epoch_ms(), restored: None, after: None };
+        let prepared = Prepared {
+            label,
+            rows,
+            bytes,
+            prepared_at: epoch_ms(),
+            restored: None,
+            after: None,
+            stall: Mutex::default(),
+        };
         let mut pending = table.pending();
         let sequence = pending.next_sequence();
         pending.prepared.push_back(Covered {
@@ -228,8 +241,32 @@ impl Transactions {
         }
     }
 
-    /// Commits a prepared transaction.
+    /// Commits a prepared transaction. Where the session [insists](Self::insists), it is to be done again until it works.
     pub fn commit(&self, table: &Table, prepared: &Arc<Prepared>) -> Result<Progress, SinkError> {
+        let outcome = self.try_commit(table, prepared);
+        let mut stall = prepared.stall.lock().unwrap_or_else(PoisonError::into_inner);
+        match &outcome {
+            Err(error) if self.insists && error.retriable && error.code != Code::Cancelled => {
+                let pause = stall.begin(&self.counters, self.retry_interval);
+                if stall.is_to_be_told() {
+                    let text = format!(
+                        "{}.{}: transaction {} with {} rows of a completed checkpoint can't be committed yet. It is tried \
+                         again until the server does it: {error}",
+                        table.database, table.name, prepared.label, prepared.rows
+                    );
+                    self.loader.tell(Level::Warn, text);
+                }
+                self.flow.pause(pause)?;
+                Ok(Progress::Later)
+            }
+            _ => {
+                stall.end(&self.counters);
+                outcome
+            }
+        }
+    }
+
+    fn try_commit(&self, table: &Table, prepared: &Arc<Prepared>) -> Result<Progress, SinkError> {
         if let Some(before) = &prepared.after
             && self.in_doubt != InDoubt::Skip
             && !self.is_committed(table, before)?

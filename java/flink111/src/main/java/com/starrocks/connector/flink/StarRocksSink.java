@@ -1,7 +1,7 @@
 package com.starrocks.connector.flink;
 
+import com.starrocks.connector.flink.flink111.SinkFunctions;
 import com.starrocks.connector.flink.row.sink.StarRocksSinkRowBuilder;
-import com.starrocks.connector.flink.table.sink.SinkFunctionFactory;
 import com.starrocks.connector.flink.table.sink.StarRocksSinkOptions;
 
 import org.apache.flink.streaming.api.functions.sink.SinkFunction;
@@ -44,7 +44,7 @@ public class StarRocksSink {
             TableSchema flinkTableSchema,
             StarRocksSinkOptions sinkOptions,
             StarRocksSinkRowBuilder<T> rowBuilder) {
-        return SinkFunctionFactory.createSinkFunction(sinkOptions, flinkTableSchema, rowBuilder);
+        return SinkFunctions.slots(sinkOptions, flinkTableSchema, rowBuilder);
     }
 
     /**
@@ -55,6 +55,6 @@ public class StarRocksSink {
      * @throws org.apache.flink.table.api.ValidationException if the table can't be read
      */
     public static SinkFunction<String> sink(StarRocksSinkOptions sinkOptions) {
-        return SinkFunctionFactory.createStringSinkFunction(sinkOptions);
+        return SinkFunctions.strings(sinkOptions);
     }
 }

@@ -22,7 +22,7 @@ final class SinkMetrics {
     private final WriterContext context;
     private final NativeCounters counters;
     private final Counter ignoredDeletes = new SimpleCounter();
-    private final Counter failedRows = new SimpleCounter();
+    private final Counter failedRows;
     private final Histogram flushTime;
     private final Histogram flushTimeWithRetries;
     private final Histogram flushRetries;
@@ -94,9 +94,13 @@ final class SinkMetrics {
         gauge("stalled", counters::stalled);
 
         // Flink's standard names for sinks (FLIP-33).
-        counter("numRecordsSend", counters::rowsLoaded);
-        counter("numBytesSend", counters::bytesLoaded);
-        group.counter("numRecordsSendErrors", failedRows);
+        if (context.recordsSent() == null) {
+            counter("numRecordsSend", counters::rowsLoaded);
+            counter("numBytesSend", counters::bytesLoaded);
+            failedRows = group.counter("numRecordsSendErrors", new SimpleCounter());
+        } else {
+            failedRows = context.sendErrors();
+        }
         gauge("currentSendTime", () -> lastSendMillis);
     }
 
@@ -131,14 +135,18 @@ final class SinkMetrics {
         }
         long rows = counters.rowsLoaded();
         long bytes = counters.bytesLoaded();
-        if (context.recordsOut() != null) {
-            context.recordsOut().inc(rows - rowsSeen);
-        }
-        if (context.bytesOut() != null) {
-            context.bytesOut().inc(bytes - bytesSeen);
-        }
+        add(context.recordsOut(), rows - rowsSeen);
+        add(context.bytesOut(), bytes - bytesSeen);
+        add(context.recordsSent(), rows - rowsSeen);
+        add(context.bytesSent(), bytes - bytesSeen);
         rowsSeen = rows;
         bytesSeen = bytes;
+    }
+
+    private static void add(Counter counter, long more) {
+        if (counter != null) {
+            counter.inc(more);
+        }
     }
 
     /** What wasn't measured is -1: by the server, or of a load that failed. */

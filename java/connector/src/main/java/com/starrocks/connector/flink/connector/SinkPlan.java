@@ -22,6 +22,11 @@ import java.util.Map;
  */
 public final class SinkPlan<T> implements Serializable {
 
+    /** What is wrong with a schema without PRIMARY KEY for rows that are deleted by it. */
+    public static final String NO_PRIMARY_KEY =
+            "enableUpsertDelete() was called on the options, but the schema has no PRIMARY KEY;"
+                    + " declare the StarRocks table's PRIMARY KEY in the schema";
+
     private static final long serialVersionUID = 1L;
 
     private final OptionValues options;
@@ -140,6 +145,9 @@ public final class SinkPlan<T> implements Serializable {
         }
         if (context.lineage() != null) {
             config.put("context.lineage", context.lineage());
+        }
+        if (context.role() != null) {
+            config.put("context.role", context.role());
         }
         return config;
     }

@@ -1,7 +1,5 @@
 package com.starrocks.connector.flink.connector;
 
-import com.starrocks.connector.flink.core.LoadReport;
-import com.starrocks.connector.flink.core.LogLevel;
 import com.starrocks.connector.flink.core.NativeLibrary;
 import com.starrocks.connector.flink.core.NativeSession;
 import com.starrocks.connector.flink.core.PairsWriter;
@@ -48,7 +46,7 @@ public final class StarRocksWriter<T> implements AutoCloseable {
     private final WriterContext context;
     private final NativeSession session;
     private final RowFormat.RowWriter<T> rows;
-    private final Events events;
+    private final WriterEvents events;
 
     private boolean polled = true;
     private long nextPoll;
@@ -63,7 +61,7 @@ public final class StarRocksWriter<T> implements AutoCloseable {
             WriterContext context,
             NativeSession session,
             RowFormat.RowWriter<T> rows,
-            Events events) {
+            WriterEvents events) {
         this.plan = plan;
         this.context = context;
         this.session = session;
@@ -87,15 +85,15 @@ public final class StarRocksWriter<T> implements AutoCloseable {
     static <T> StarRocksWriter<T> open(
             SinkPlan<T> plan, WriterContext context, SessionOpener opener) {
         OptionValues options = plan.options();
-        Events events = new Events();
+        WriterEvents events = new WriterEvents(LOG);
         // Half the bound: a row exists twice, in Java's block and serialized.
         NativeSession session = opener.open(plan.config(context), options.maxMemory() / 2, events);
         try {
-            events.metrics =
+            SinkMetrics metrics =
                     new SinkMetrics(
                             context, session.counters(), options.get(SinkOptions.HISTOGRAM_WINDOW));
-            RowFormat.RowWriter<T> rows =
-                    plan.rows().open(session, events.metrics.ignoredDeletes());
+            events.measure(metrics);
+            RowFormat.RowWriter<T> rows = plan.rows().open(session, metrics.ignoredDeletes());
             if (options.isExactlyOnce() && !context.isCheckpointing()) {
                 LOG.warn(
                         "{}: '{}' = '{}', but the job takes no checkpoints: rows become visible"
@@ -220,6 +218,17 @@ public final class StarRocksWriter<T> implements AutoCloseable {
     }
 
     /**
+     * Takes a checkpoint like {@link #snapshot}, of which a {@link StarRocksCommitter} does the
+     * rest: for writers {@linkplain WriterContext#withCommitter with a committer}. They aren't told
+     * when it is complete.
+     *
+     * @param checkpoint a number above that of every checkpoint before
+     */
+    public HandedOver handOver(long checkpoint) throws InterruptedException {
+        return new HandedOver(snapshot(checkpoint));
+    }
+
+    /**
      * Says that a checkpoint is complete, on which all before it count as complete too. What they
      * left to do begins in the background; its failure shows in the calls that follow.
      */
@@ -271,7 +280,7 @@ public final class StarRocksWriter<T> implements AutoCloseable {
     }
 
     private void update() {
-        events.metrics.update();
+        events.update();
         if (!warnedOfNonFinite && session.counters().nonFiniteAsNull() > 0) {
             warnedOfNonFinite = true;
             LOG.warn(
@@ -307,33 +316,5 @@ public final class StarRocksWriter<T> implements AutoCloseable {
 
         /** See {@link NativeSession#open}. */
         NativeSession open(PairsWriter config, long maxRowBytes, SessionListener listener);
-    }
-
-    private static final class Events implements SessionListener {
-
-        /** Set before the first event, which a session has only once it is used. */
-        private SinkMetrics metrics;
-
-        @Override
-        public void log(LogLevel level, String text) {
-            switch (level) {
-                case DEBUG:
-                    LOG.debug(text);
-                    break;
-                case INFO:
-                    LOG.info(text);
-                    break;
-                case WARN:
-                    LOG.warn(text);
-                    break;
-                default:
-                    LOG.error(text);
-            }
-        }
-
-        @Override
-        public void loadFinished(LoadReport report) {
-            metrics.loadFinished(report);
-        }
     }
 }

@@ -19,6 +19,10 @@ public final class WriterContext {
     private String lineage;
     private Counter recordsOut;
     private Counter bytesOut;
+    private String role;
+    private Counter recordsSent;
+    private Counter bytesSent;
+    private Counter sendErrors;
 
     /**
      * A context.
@@ -69,6 +73,49 @@ public final class WriterContext {
         this.recordsOut = records;
         this.bytesOut = bytes;
         return this;
+    }
+
+    /**
+     * Says that a committer settles what checkpoints cover: the writer hands it over and forgets
+     * it.
+     */
+    public WriterContext withCommitter() {
+        this.role = "writer";
+        return this;
+    }
+
+    /** Says that this is that committer. */
+    WriterContext asCommitter() {
+        this.role = "committer";
+        return this;
+    }
+
+    /** What the native session is part of: null for the whole of a sink. */
+    String role() {
+        return role;
+    }
+
+    /**
+     * Sets the counters of Flink's standard sink metrics, where the metric group has them already;
+     * the thread that uses the writer increments them.
+     */
+    public WriterContext withSendCounters(Counter records, Counter bytes, Counter errors) {
+        this.recordsSent = records;
+        this.bytesSent = bytes;
+        this.sendErrors = errors;
+        return this;
+    }
+
+    Counter recordsSent() {
+        return recordsSent;
+    }
+
+    Counter bytesSent() {
+        return bytesSent;
+    }
+
+    Counter sendErrors() {
+        return sendErrors;
     }
 
     MetricGroup metrics() {

@@ -27,6 +27,9 @@ public class RecordingNative implements NativeCalls {
     /** Pieces that the next checkpoint hands out, as text. */
     public final List<String> state = new ArrayList<>();
 
+    /** Pieces that are settled, as text. */
+    public final List<String> settled = new ArrayList<>();
+
     /** Thrown by {@link #check} and by all waits. */
     public volatile RuntimeException failure;
 
@@ -152,6 +155,12 @@ public class RecordingNative implements NativeCalls {
     @Override
     public boolean awaitReady(long session, int waitMs) {
         return turn("awaitReady");
+    }
+
+    @Override
+    public boolean isSettled(long session, byte[] piece) {
+        calls.add("isSettled");
+        return settled.contains(new String(piece, StandardCharsets.UTF_8));
     }
 
     @Override

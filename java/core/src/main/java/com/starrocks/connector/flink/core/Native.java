@@ -76,6 +76,13 @@ final class Native {
     static native boolean awaitReady(long session, int waitMs);
 
     /**
+     * Whether what a piece brought is dealt with.
+     *
+     * @param piece what {@link #restore} took, of a batch or a transaction
+     */
+    static native boolean isSettled(long session, byte[] piece);
+
+    /**
      * Begins a checkpoint of everything submitted so far, in the background: at-least-once, it is
      * loaded; exactly-once, it is put into state, or its transactions are prepared.
      *

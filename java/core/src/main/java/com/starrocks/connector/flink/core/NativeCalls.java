@@ -44,6 +44,11 @@ interface NativeCalls {
                 }
 
                 @Override
+                public boolean isSettled(long session, byte[] piece) {
+                    return Native.isSettled(session, piece);
+                }
+
+                @Override
                 public void beginCheckpoint(long session, long checkpoint) {
                     Native.beginCheckpoint(session, checkpoint);
                 }
@@ -109,6 +114,9 @@ interface NativeCalls {
 
     /** See {@link Native#awaitReady}. */
     boolean awaitReady(long session, int waitMs);
+
+    /** See {@link Native#isSettled}. */
+    boolean isSettled(long session, byte[] piece);
 
     /** See {@link Native#beginCheckpoint}. */
     void beginCheckpoint(long session, long checkpoint);

@@ -71,6 +71,17 @@ public final class NativeSession implements AutoCloseable {
         return open(NativeCalls.LIBRARY, config, BLOCK_BYTES, maxRowBytes, listener);
     }
 
+    /**
+     * Opens a session that takes no rows, only what other sessions left in state: {@link #restore}
+     * and {@link #awaitReady}, in turns.
+     *
+     * @throws StarRocksNativeException if a setting is refused
+     */
+    public static NativeSession openWithoutRows(PairsWriter config, SessionListener listener) {
+        NativeLibrary.requireLoaded();
+        return open(NativeCalls.LIBRARY, config, RowBlock.MIN_BYTES, 0, listener);
+    }
+
     static NativeSession open(
             NativeCalls calls,
             PairsWriter config,
@@ -289,6 +300,21 @@ public final class NativeSession implements AutoCloseable {
         try {
             requireUsable();
             return awaitOnce(calls::awaitReady, "waiting for the restored state to be loaded");
+        } finally {
+            leave();
+        }
+    }
+
+    /**
+     * Whether what was {@linkplain #restore restored} with this piece is loaded or committed.
+     *
+     * @param piece of a batch or a transaction
+     */
+    public boolean isSettled(byte[] piece) {
+        enter();
+        try {
+            requireUsable();
+            return calls.isSettled(handle, piece);
         } finally {
             leave();
         }

@@ -15,6 +15,9 @@ import java.nio.ByteOrder;
  */
 public final class RowBlock {
 
+    /** Bytes of the smallest block. */
+    static final int MIN_BYTES = 64;
+
     /** Characters are encoded into this many bytes of scratch, then copied in one go. */
     private static final int SCRATCH = 1024;
 
@@ -37,10 +40,10 @@ public final class RowBlock {
     /**
      * An empty block.
      *
-     * @param capacity bytes, at least 64
+     * @param capacity bytes, at least {@link #MIN_BYTES}
      */
     public RowBlock(int capacity) {
-        if (capacity < 64) {
+        if (capacity < MIN_BYTES) {
             throw new IllegalArgumentException(
                     "a row block of " + capacity + " bytes is too small");
         }

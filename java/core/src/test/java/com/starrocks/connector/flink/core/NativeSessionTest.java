@@ -537,6 +537,12 @@ public class NativeSessionTest {
         }
 
         @Override
+        public boolean isSettled(long session, byte[] piece) {
+            told("isSettled " + new String(piece, java.nio.charset.StandardCharsets.UTF_8));
+            return true;
+        }
+
+        @Override
         public void beginCheckpoint(long session, long checkpoint) {
             told("beginCheckpoint " + checkpoint);
         }

@@ -1,7 +1,6 @@
 package com.starrocks.connector.flink.flink111;
 
 import org.apache.flink.api.common.functions.RuntimeContext;
-import org.apache.flink.runtime.execution.Environment;
 import org.apache.flink.streaming.api.operators.StreamingRuntimeContext;
 import org.apache.flink.streaming.runtime.tasks.StreamTask;
 import org.slf4j.Logger;
@@ -41,29 +40,6 @@ final class ContainingTask {
     /** The task in which the function with this context runs. */
     static ContainingTask of(RuntimeContext context) {
         return new ContainingTask(find(context));
-    }
-
-    /**
-     * What tells this operator's subtask, in this execution of the job, from all others there ever
-     * were, and is the same in all attempts to run it; null where that can't be had. Since Flink
-     * 1.16 an execution's id ends with {@code _} and the number of the attempt; before, it is
-     * random.
-     */
-    static String lineage(StreamingRuntimeContext context, int attempt) {
-        try {
-            Environment environment =
-                    (Environment) read(StreamingRuntimeContext.class, "taskEnvironment", context);
-            String execution = environment.getExecutionId().toString();
-            String ending = "_" + attempt;
-            return execution.endsWith(ending)
-                    ? execution.substring(0, execution.length() - ending.length())
-                            + "/"
-                            + context.getOperatorUniqueID()
-                    : null;
-        } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
-            LOG.debug("The execution's id is out of reach", e);
-            return null;
-        }
     }
 
     private static StreamTask<?, ?> find(RuntimeContext context) {

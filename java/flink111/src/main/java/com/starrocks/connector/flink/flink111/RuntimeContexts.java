@@ -1,5 +1,6 @@
 package com.starrocks.connector.flink.flink111;
 
+import com.starrocks.connector.flink.connector.RuntimeFacts;
 import com.starrocks.connector.flink.connector.StarRocksWriter;
 import com.starrocks.connector.flink.connector.WriterContext;
 
@@ -11,8 +12,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.lang.ref.WeakReference;
-import java.lang.reflect.Method;
-import java.util.Arrays;
 
 /**
  * Reads Flink's runtime context; by reflection where its methods came late or changed what they
@@ -33,17 +32,13 @@ final class RuntimeContexts {
                         jobId == null ? "" : jobId,
                         context.getIndexOfThisSubtask(),
                         context.getAttemptNumber());
-        Object io = callIfThere(metrics, "getIOMetricGroup");
+        Object io = RuntimeFacts.callIfThere(metrics, "getIOMetricGroup");
         writer.withOutputCounters(
-                (Counter) callIfThere(io, "getNumRecordsOutCounter"),
-                (Counter) callIfThere(io, "getNumBytesOutCounter"));
+                (Counter) RuntimeFacts.callIfThere(io, "getNumRecordsOutCounter"),
+                (Counter) RuntimeFacts.callIfThere(io, "getNumBytesOutCounter"));
         if (context instanceof StreamingRuntimeContext) {
-            StreamingRuntimeContext streaming = (StreamingRuntimeContext) context;
-            writer.withTemporaryFolders(
-                    Arrays.asList(streaming.getTaskManagerRuntimeInfo().getTmpDirectories()));
-            writer.withLineage(ContainingTask.lineage(streaming, context.getAttemptNumber()));
-        }
-        if (!isCheckpointingEnabled(context)) {
+            RuntimeFacts.tell(writer, (StreamingRuntimeContext) context);
+        } else {
             writer.withoutCheckpointing();
         }
         return writer;
@@ -61,20 +56,6 @@ final class RuntimeContexts {
             return (MetricGroup) RuntimeContext.class.getMethod("getMetricGroup").invoke(context);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("this Flink's runtime context has no metric group", e);
-        }
-    }
-
-    /** What the method returns; null if there is none. */
-    private static Object callIfThere(Object target, String name) {
-        if (target == null) {
-            return null;
-        }
-        try {
-            Method method = target.getClass().getMethod(name);
-            return method.invoke(target);
-        } catch (ReflectiveOperationException e) {
-            LOG.debug("{} of {} is not there", name, target.getClass(), e);
-            return null;
         }
     }
 

@@ -1,0 +1,15 @@
+package com.starrocks.connector.flink.flink115;
+
+import com.starrocks.connector.flink.connector.SinkPlan;
+import com.starrocks.connector.flink.sink2.SinkV2;
+
+import org.apache.flink.api.connector.sink2.Sink;
+
+/** Makes sinks for Flink 1.15 to 1.18. */
+public final class Flink115SinkMaker implements SinkV2.Maker {
+
+    @Override
+    public <T> Sink<T> make(SinkPlan<T> plan) {
+        return new Flink115Sink<>(plan);
+    }
+}
