@@ -18,7 +18,7 @@
 
 /// Version of this layout and of the native interface around it. Java refuses a library whose
 /// number differs from its own.
-pub const ABI: i32 = 3;
+pub const ABI: i32 = 4;
 
 /// Bytes of a frame's header.
 pub const HEADER_LEN: usize = 8;

@@ -19,7 +19,7 @@ package com.starrocks.connector.flink.core;
 public final class BlockLayout {
 
     /** Version of all layouts and native methods; {@link Native#abi()} must return the same. */
-    public static final int ABI = 3;
+    public static final int ABI = 4;
 
     /** Bytes of a frame's header. */
     public static final int FRAME_HEADER = 8;
