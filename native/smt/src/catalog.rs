@@ -1,0 +1,176 @@
+//! What the source server says of its tables: read once, in three queries over the whole server.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use mysql::prelude::Queryable;
+
+use crate::error::{Error, Result};
+
+/// Databases of the server itself.
+const SYSTEM: &str = "'information_schema', 'mysql', 'performance_schema', 'sys'";
+
+/// A table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Table {
+    pub(crate) database: String,
+    pub(crate) name: String,
+    pub(crate) comment: String,
+    /// `DATA_LENGTH` in bytes; 0 unless asked for.
+    pub(crate) bytes: u64,
+    /// In their order.
+    pub(crate) columns: Vec<Column>,
+    /// `PRIMARY` first, then by name.
+    pub(crate) unique: Vec<Index>,
+}
+
+impl Table {
+    /// `database.table`, for messages.
+    pub(crate) fn full_name(&self) -> String {
+        format!("{}.{}", self.database, self.name)
+    }
+
+    pub(crate) fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|c| c.name.eq_ignore_ascii_case(name))
+    }
+}
+
+/// A column.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Column {
+    pub(crate) name: String,
+    /// `COLUMN_TYPE`, such as `int(10) unsigned`.
+    pub(crate) ty: String,
+    pub(crate) nullable: bool,
+    pub(crate) comment: String,
+    /// `CHARACTER_MAXIMUM_LENGTH`: of texts in characters, of enums and sets the longest value's.
+    pub(crate) length: Option<u64>,
+    /// Computed whenever it is read, and stored nowhere.
+    pub(crate) is_virtual: bool,
+    /// `ORDINAL_POSITION`.
+    pub(crate) position: u32,
+}
+
+/// A unique index.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Index {
+    pub(crate) name: String,
+    /// In the index's order; `None` stands for an expression.
+    pub(crate) columns: Vec<Option<String>>,
+}
+
+/// Everything of the server that the rules may need.
+#[derive(Debug, Default)]
+pub(crate) struct Catalog {
+    /// Tables that were wanted, by database and name.
+    pub(crate) tables: Vec<Table>,
+    /// Database and name of every table there is, in that order.
+    pub(crate) names: Vec<(String, String)>,
+}
+
+impl Catalog {
+    /// Reads the tables for which `wanted` (of database and name) holds.
+    ///
+    /// The queries are not narrowed to them: over the whole server they are three, however many databases match.
+    pub(crate) fn read(
+        connection: &mut mysql::Conn,
+        sizes: bool,
+        wanted: impl Fn(&str, &str) -> bool,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Self> {
+        // MariaDB opens every table's file for its size.
+        let size = if sizes { "COALESCE(DATA_LENGTH, 0)" } else { "0" };
+        let mut catalog = Self::default();
+        let mut index: HashMap<String, HashMap<String, usize>> = HashMap::new();
+        let sql = format!(
+            "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_COMMENT, {size} FROM information_schema.TABLES \
+             WHERE TABLE_TYPE = 'BASE TABLE' AND TABLE_SCHEMA NOT IN ({SYSTEM})"
+        );
+        let mut read: Vec<(String, String, String, u64)> = connection.query(sql).map_err(unreadable)?;
+        read.sort_unstable();
+        for (database, name, comment, bytes) in read {
+            if wanted(&database, &name) {
+                index.entry(database.clone()).or_default().insert(name.clone(), catalog.tables.len());
+                let table = Table {
+                    database: database.clone(),
+                    name: name.clone(),
+                    comment,
+                    bytes,
+                    ..Table::default()
+                };
+                catalog.tables.push(table);
+            }
+            catalog.names.push((database, name));
+        }
+        progress(&format!(
+            "{} tables on the server, {} of them match",
+            catalog.names.len(),
+            catalog.tables.len()
+        ));
+        let at =
+            |database: &str, table: &str| index.get(database).and_then(|tables| tables.get(table)).copied();
+
+        let mut shown = Instant::now();
+        let mut count = 0_u64;
+        let sql = format!(
+            "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION, COLUMN_TYPE, IS_NULLABLE, \
+             CHARACTER_MAXIMUM_LENGTH, EXTRA, COLUMN_COMMENT FROM information_schema.COLUMNS \
+             WHERE TABLE_SCHEMA NOT IN ({SYSTEM})"
+        );
+        for row in connection.query_iter(sql).map_err(unreadable)? {
+            let row = row.map_err(unreadable)?;
+            count += 1;
+            if shown.elapsed() > Duration::from_secs(1) {
+                progress(&format!("{count} columns read"));
+                shown = Instant::now();
+            }
+            type Row = (String, String, String, u32, String, String, Option<u64>, String, String);
+            let (database, table, name, position, ty, nullable, length, extra, comment): Row =
+                mysql::from_row_opt(row).map_err(|e| unreadable(e.into()))?;
+            if let Some(table) = at(&database, &table) {
+                catalog.tables[table].columns.push(Column {
+                    name,
+                    ty,
+                    nullable: nullable.eq_ignore_ascii_case("YES"),
+                    comment,
+                    length,
+                    is_virtual: extra.to_ascii_uppercase().contains("VIRTUAL"),
+                    position,
+                });
+            }
+        }
+
+        // STATISTICS and not KEY_COLUMN_USAGE: the latter leaves out expressions, and so makes an index on
+        // (lower(a), b) look as if b alone were unique.
+        let sql = format!(
+            "SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX, COLUMN_NAME FROM information_schema.STATISTICS \
+             WHERE NON_UNIQUE = 0 AND TABLE_SCHEMA NOT IN ({SYSTEM})"
+        );
+        let mut parts = Vec::new();
+        for row in connection.query_iter(sql).map_err(unreadable)? {
+            type Row = (String, String, String, u32, Option<String>);
+            let (database, table, index, position, column): Row =
+                mysql::from_row_opt(row.map_err(unreadable)?).map_err(|e| unreadable(e.into()))?;
+            if let Some(table) = at(&database, &table) {
+                parts.push((table, index != "PRIMARY", index, position, column));
+            }
+        }
+        parts.sort_unstable();
+        for (table, _, name, _, column) in parts {
+            let unique = &mut catalog.tables[table].unique;
+            match unique.last_mut() {
+                Some(index) if index.name == name => index.columns.push(column),
+                _ => unique.push(Index { name, columns: vec![column] }),
+            }
+        }
+        for table in &mut catalog.tables {
+            table.columns.sort_unstable_by_key(|c| c.position);
+        }
+        progress(&format!("{count} columns read"));
+        Ok(catalog)
+    }
+}
+
+fn unreadable(error: mysql::Error) -> Error {
+    Error::failed(format!("can't read the source's information_schema: {}", crate::source::reason(&error)))
+}

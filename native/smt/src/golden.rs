@@ -1,0 +1,487 @@
+//! Catalogs made by hand, and the files generated from them, compared with those in `tests/golden`.
+//!
+//! `UPDATE_GOLDEN=1 cargo test -p starrocks-migrate-tool` writes them anew, to be read before they are committed.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use super::*;
+use crate::catalog::{Column, Index};
+use crate::config;
+
+const SINK: &str = "flink.starrocks.jdbc-url = jdbc:mysql://fe:9030\nflink.starrocks.load-url = fe:8030\n\
+                    flink.starrocks.username = root\nflink.starrocks.password = p'w\n";
+
+/// A configuration of one rule; `other` goes into `[other]`, `rule` into the rule.
+fn one_rule(database: &str, table: &str, other: &str, rule: &str) -> String {
+    configuration(other, &format!("[table-rule.1]\ndatabase = {database}\ntable = {table}\n{rule}\n{SINK}"))
+}
+
+fn configuration(other: &str, rules: &str) -> String {
+    format!(
+        "[db]\nhost = mysql.example\nport = 3306\nuser = cdc\npassword = s3cret\n[other]\n{other}\n{rules}"
+    )
+}
+
+/// Columns are written `name type [NOT NULL] ['comment']`, the type without blanks but for `unsigned`.
+fn table(name: &str, columns: &[&str], unique: &[(&str, &[&str])]) -> Table {
+    let (database, name) = name.split_once('/').expect("database/table");
+    let column = |text: &&str| {
+        let (text, comment) =
+            text.split_once(" '").map_or((*text, ""), |(t, c)| (t, c.trim_end_matches('\'')));
+        let (text, nullable) = text.strip_suffix(" NOT NULL").map_or((text, true), |t| (t, false));
+        let (name, ty) = text.rsplit_once(": ").expect("name: type");
+        let length = ty
+            .strip_prefix("varchar(")
+            .or(ty.strip_prefix("char("))
+            .and_then(|rest| rest.strip_suffix(')')?.parse().ok());
+        Column {
+            name: name.into(),
+            ty: ty.into(),
+            nullable,
+            comment: comment.into(),
+            length,
+            ..Column::default()
+        }
+    };
+    Table {
+        database: database.into(),
+        name: name.into(),
+        columns: columns.iter().map(column).collect(),
+        unique: unique
+            .iter()
+            .map(|(name, columns)| Index {
+                name: (*name).into(),
+                columns: columns.iter().map(|c| (*c != "<expression>").then(|| (*c).to_owned())).collect(),
+            })
+            .collect(),
+        ..Table::default()
+    }
+}
+
+fn catalog(tables: Vec<Table>) -> Catalog {
+    let names = tables.iter().map(|t| (t.database.clone(), t.name.clone())).collect();
+    Catalog { tables, names }
+}
+
+/// Files by name, and warnings.
+type Generated = (Vec<(String, String)>, Vec<String>);
+
+fn generated(text: &str, catalog: &Catalog) -> Result<Generated> {
+    let config = config::parse(text)?;
+    let results = plan(&config, catalog)?;
+    let warnings = results
+        .iter()
+        .flat_map(|r| {
+            r.skipped.iter().chain(r.targets.iter().flat_map(|t| &t.warnings)).cloned().collect::<Vec<_>>()
+        })
+        .collect();
+    Ok((files(&config, &results, Some("UTC")), warnings))
+}
+
+fn refused(text: &str, catalog: &Catalog, parts: &[&str]) {
+    let error = generated(text, catalog).expect_err("it can't be generated").to_string();
+    for part in parts {
+        assert!(error.contains(part), "{part:?} is not in:\n{error}");
+    }
+}
+
+/// The text of one file.
+fn file<'a>(files: &'a [(String, String)], name: &str) -> &'a str {
+    &files.iter().find(|(n, _)| n == name).expect("the file is generated").1
+}
+
+/// Compares files and warnings with a folder of `tests/golden`, which has no others.
+fn golden(case: &str, text: &str, catalog: &Catalog) {
+    let (mut files, warnings) = generated(text, catalog).unwrap();
+    files.push(("warnings.txt".into(), warnings.iter().map(|w| format!("{w}\n")).collect()));
+    let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(case);
+    if env::var_os("UPDATE_GOLDEN").is_some() {
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        for (name, text) in &files {
+            fs::write(folder.join(name), text).unwrap();
+        }
+    }
+    for (name, text) in &files {
+        let expected = fs::read_to_string(folder.join(name)).unwrap_or_default();
+        assert_eq!(*text, expected, "{case}/{name} (UPDATE_GOLDEN=1 writes it anew)");
+    }
+    let count = fs::read_dir(&folder).unwrap().count();
+    assert_eq!(count, files.len(), "{} has files that are not generated", folder.display());
+}
+
+const COURSE: [&str; 3] =
+    ["id: bigint(20) NOT NULL 'number of the course'", "name: varchar(64) NOT NULL", "hours: int(11)"];
+
+fn courses() -> Vec<Table> {
+    ["edu_db_1/course_1", "edu_db_1/course_2", "edu_db_2/course_1", "edu_db_2/course_2"]
+        .map(|name| table(name, &COURSE, &[("PRIMARY", &["id"])]))
+        .into()
+}
+
+const EDU: (&str, &str) = ("^edu_db_[0-9]*$", "^course_[0-9]*$");
+
+#[test]
+fn sharded_tables_of_the_document() {
+    let text = one_rule(
+        EDU.0,
+        EDU.1,
+        "be_num = 3\nuse_decimal_v3 = true",
+        "schema = ^.*$\nflink.starrocks.sink.properties.column_separator = \\x01\n\
+         flink.starrocks.sink.properties.row_delimiter = \\x02\nflink.starrocks.sink.buffer-flush.interval-ms = 15000",
+    );
+    golden("sharded", &text, &catalog(courses()));
+}
+
+#[test]
+fn several_rules_with_settings_of_their_own() {
+    let rules = format!(
+        "[table-rule.1]\ndatabase = ^shop$\ntable = ^(orders|lines)$\nbucket_num = 8\nproperties.in_memory = false\n\
+         flink.starrocks.sink.buffer-flush.interval-ms = 1000\n{SINK}\
+         [table-rule.log]\ndatabase = ^shop$\ntable = ^events$\nduplicate_keys = at,kind\ndistributed_by = kind\npartition_key = at\n\
+         partitions = START (\"2021-01-02\") END (\"2021-01-04\") EVERY (INTERVAL 1 day)\nproperties.replication_num = 1\n\
+         flink.cdc.server-id = 7000-7003\ntarget_database = logs\n{SINK}"
+    );
+    let mut orders =
+        table("shop/orders", &["id: int NOT NULL", "total: decimal(10,2) NOT NULL"], &[("PRIMARY", &["id"])]);
+    orders.comment = "what was bought".into();
+    let tables = vec![
+        table("shop/events", &["kind: varchar(10)", "at: datetime(3) NOT NULL", "what: json"], &[]),
+        table(
+            "shop/lines",
+            &["price: float", "line: int NOT NULL", "id: int NOT NULL"],
+            &[("PRIMARY", &["id", "line"])],
+        ),
+        orders,
+    ];
+    let other = "be_num = 1\nstatement_set = execute\nflink.set.execution.checkpointing.interval = 10s\nserver_ids_per_source = 1";
+    golden("rules", &configuration(other, &rules), &catalog(tables));
+}
+
+/// Every type, as a column and as a key.
+fn all_types() -> Vec<Table> {
+    let types = [
+        "tinyint(1)",
+        "tinyint(4)",
+        "tinyint(3) unsigned",
+        "smallint",
+        "smallint(5) unsigned",
+        "mediumint",
+        "mediumint unsigned",
+        "int",
+        "int(10) unsigned zerofill",
+        "bigint",
+        "bigint(20) unsigned",
+        "float",
+        "float(7,3) unsigned",
+        "double",
+        "decimal(10,5)",
+        "decimal(38,10)",
+        "decimal(65,10)",
+        "date",
+        "datetime",
+        "datetime(6)",
+        "timestamp(3)",
+        "time",
+        "time(6)",
+        "year(4)",
+        "char(10)",
+        "varchar(20)",
+        "tinytext",
+        "text",
+        "mediumtext",
+        "longtext",
+        "enum('a','b')",
+        "set('x','y')",
+        "json",
+        "bit(1)",
+        "bit(10)",
+        "bit(64)",
+        "binary(16)",
+        "varbinary(20)",
+        "tinyblob",
+        "blob",
+        "longblob",
+        "point",
+        "geometry",
+    ];
+    let columns: Vec<String> = types.iter().enumerate().map(|(i, ty)| format!("c{i}: {ty}")).collect();
+    let mut columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    columns.push("id: int NOT NULL");
+    let mut tables = vec![table("d/columns", &columns, &[("PRIMARY", &["id"])])];
+    let keys = [
+        "bigint unsigned",
+        "decimal(12,0)",
+        "decimal(12,2)",
+        "double",
+        "time",
+        "varchar(20)",
+        "varbinary(16)",
+        "datetime(3)",
+    ];
+    for (i, ty) in keys.into_iter().enumerate() {
+        let name = format!("d/key_{}", (b'a' + i as u8) as char);
+        tables.push(table(&name, &["v: int", &format!("k: {ty} NOT NULL")], &[("PRIMARY", &["k"])]));
+    }
+    tables
+}
+
+#[test]
+fn every_type() {
+    golden("types", &one_rule("d", ".*", "", ""), &catalog(all_types()));
+}
+
+#[test]
+fn keys() {
+    let tables = vec![
+        table("d/behind", &["v: int", "k2: int NOT NULL", "k1: int NOT NULL"], &[("PRIMARY", &["k1", "k2"])]),
+        table("d/expression", &["v: int", "k: int NOT NULL"], &[("u", &["<expression>", "k"])]),
+        table("d/none", &["v: double", "n: int", "t: varchar(9) NOT NULL"], &[]),
+        table("d/none_solid", &["v: double", "t: varchar(9)"], &[]),
+        table(
+            "d/unique",
+            &["v: int", "k: int NOT NULL", "j: int NOT NULL"],
+            &[("a", &["j", "k"]), ("b", &["k"])],
+        ),
+        table("d/unique_null", &["v: int NOT NULL", "k: int"], &[("u", &["k"])]),
+        table("d/wide", &["k: varchar(100) NOT NULL"], &[("PRIMARY", &["k"])]),
+    ];
+    golden("keys", &one_rule("d", ".*", "external_tables = false", ""), &catalog(tables));
+}
+
+#[test]
+fn names_and_comments_of_any_kind() {
+    let mut odd = table(
+        "a.b/t.x",
+        &["id: int NOT NULL", "a `b` c: int", "数量: int", "semi; : int", "quote'\": int"],
+        &[("PRIMARY", &["id"])],
+    );
+    odd.comment = "ends a line;\nwith \"quotes\", 'quotes', back\\slashes and 中文".into();
+    odd.columns[1].comment = "a \\ and a \" and\r\nmore;\n".into();
+    let tables = vec![
+        odd,
+        table("a.b/课程 (1)", &["id: int NOT NULL"], &[("PRIMARY", &["id"])]),
+        table("a.b/tax", &["i: int"], &[]),
+    ];
+    golden("names", &one_rule("a\\.b", "t\\.x|课程.*", "", ""), &catalog(tables));
+}
+
+#[test]
+fn statements_end_where_runners_cut_and_nowhere_else() {
+    let mut odd = table("d/t", &["id: int NOT NULL"], &[("PRIMARY", &["id"])]);
+    odd.comment = "x;\ny".into();
+    let (files, _) =
+        generated(&one_rule("d", "t", "statement_set = execute", ""), &catalog(vec![odd])).unwrap();
+    for (name, expected) in
+        [("flink-create.1.sql", 4), ("starrocks-create.1.sql", 2), ("starrocks-external-create.all.sql", 2)]
+    {
+        let text = file(&files, name);
+        assert!(text.ends_with(";\n"));
+        assert_eq!(text.matches(";\n").count(), expected, "{name}:\n{text}");
+    }
+}
+
+#[test]
+fn generation_is_deterministic() {
+    let text = one_rule("d", ".*", "", "");
+    let forward = generated(&text, &catalog(all_types())).unwrap();
+    assert_eq!(generated(&text, &catalog(all_types())).unwrap(), forward);
+}
+
+#[test]
+fn rules_without_anchors_and_lists() {
+    let with = |other: &str| {
+        let (files, _) = generated(&one_rule(EDU.0, EDU.1, other, ""), &catalog(courses())).unwrap();
+        file(&files, "flink-create.all.sql").to_owned()
+    };
+    let regex = with("");
+    assert!(
+        regex.contains("'database-name' = 'edu_db_[0-9]*',\n  'table-name' = 'course_[0-9]*'"),
+        "{regex}"
+    );
+    let list = with("shard_source = list");
+    assert!(
+        list.contains("'database-name' = '(edu_db_1|edu_db_2)',\n  'table-name' = '(course_1|course_2)'"),
+        "{list}"
+    );
+    let separate = with("shards = separate");
+    assert_eq!(separate.matches("mysql-cdc").count(), 4);
+    assert!(separate.contains("'server-id' = '5412-5415'"));
+}
+
+#[test]
+fn a_rule_over_many_tables_names_the_shards_of_each_group() {
+    let mut tables = courses();
+    tables.push(table("edu_db_1/teacher_1", &["id: int NOT NULL"], &[("PRIMARY", &["id"])]));
+    tables.push(table("edu_db_1/teacher_2", &["id: int NOT NULL"], &[("PRIMARY", &["id"])]));
+    tables.push(table("edu_db_1/course", &["x: int"], &[]));
+    let (files, _) = generated(&one_rule("edu.*", ".*", "", ""), &catalog(tables)).unwrap();
+    let flink = file(&files, "flink-create.1.sql");
+    for part in [
+        "'database-name' = 'edu_db_?[0-9]+',\n  'table-name' = 'course_?[0-9]+'",
+        "'database-name' = 'edu_db_1',\n  'table-name' = 'teacher_?[0-9]+'",
+        "'database-name' = 'edu_db_1',\n  'table-name' = 'course'",
+        "`edu_db__auto_shard`.`course__auto_shard_sink`",
+        "`edu_db_1`.`teacher__auto_shard_sink`",
+    ] {
+        assert!(flink.contains(part), "{part} is not in:\n{flink}");
+    }
+}
+
+#[test]
+fn the_shards_names_join_the_key() {
+    golden(
+        "shard_key",
+        &one_rule(EDU.0, EDU.1, "shard_key = true\nexternal_tables = false", ""),
+        &catalog(courses()),
+    );
+}
+
+fn differing() -> Catalog {
+    let mut tables = courses();
+    tables[3] = table(
+        "edu_db_2/course_2",
+        &["id: bigint(20) NOT NULL", "name: varchar(200) NOT NULL", "room: int"],
+        &[("PRIMARY", &["id"])],
+    );
+    catalog(tables)
+}
+
+#[test]
+fn shards_that_differ_are_told() {
+    refused(
+        &one_rule(EDU.0, EDU.1, "", ""),
+        &differing(),
+        &[
+            "4 tables would merge into course__auto_shard, but their columns differ",
+            "edu_db_1.course_1 and edu_db_2.course_2: 'name' is varchar(64) and varchar(200); 'hours' is missing in the second; \
+         'room' is missing in the first",
+        ],
+    );
+    let mut other_key = courses();
+    other_key[1].unique[0].columns = vec![Some("name".into())];
+    refused(&one_rule(EDU.0, EDU.1, "", ""), &catalog(other_key), &["unique keys are (id) and (name)"]);
+    let mut other_order = courses();
+    other_order[1].columns.swap(1, 2);
+    refused(&one_rule(EDU.0, EDU.1, "", ""), &catalog(other_order), &["the columns' order is"]);
+}
+
+#[test]
+fn shards_that_differ_unite_or_split() {
+    golden("union", &one_rule(EDU.0, EDU.1, "shards = union\nstring_type = varchar", ""), &differing());
+    let text = one_rule(EDU.0, EDU.1, "shards = split\nshard_source = list", "");
+    let error = generated(&text, &differing()).expect_err("the product has the fourth, too").to_string();
+    assert!(error.contains("would read edu_db_2.course_2 too"), "{error}");
+    let mut tables = differing();
+    tables.tables.remove(2);
+    tables.names.remove(2);
+    let (files, _) = generated(&text, &tables).unwrap();
+    let flink = file(&files, "flink-create.1.sql");
+    assert!(
+        flink.contains("course__auto_shard_1_sink") && flink.contains("`edu_db_2`.`course_2_sink`"),
+        "{flink}"
+    );
+}
+
+#[test]
+fn strangers_that_the_source_would_read_are_told() {
+    // The rule means two pairs, and the source would read four tables.
+    let mut all = catalog(courses());
+    all.tables.retain(|t| t.full_name() != "edu_db_1.course_2");
+    let text = one_rule(EDU.0, EDU.1, "shard_source = list", "");
+    refused(&text, &all, &["would read edu_db_1.course_2 too", "Split the rule"]);
+}
+
+#[test]
+fn columns_that_can_t_be_carried() {
+    let tables = || {
+        catalog(vec![
+            table("d/vectors", &["id: int NOT NULL", "v: vector(3)"], &[("PRIMARY", &["id"])]),
+            table("d/ids", &["id: uuid NOT NULL", "v: int"], &[("PRIMARY", &["id"])]),
+        ])
+    };
+    let (files, warnings) = generated(&one_rule("d", ".*", "", ""), &tables()).unwrap();
+    assert!(!file(&files, "flink-create.1.sql").contains("`v`"));
+    let warnings = warnings.join("\n");
+    for part in [
+        "d.vectors: column 'v' can't be carried: its type vector(3)",
+        "d.ids can't be read by the CDC source",
+    ] {
+        assert!(warnings.contains(part), "{warnings}");
+    }
+    refused(
+        &one_rule("d", ".*", "unsupported = fail", ""),
+        &tables(),
+        &["column 'v' can't be carried", "d.ids can't be read"],
+    );
+    refused(&one_rule("d", "ids", "", ""), &tables(), &["no table is left to migrate"]);
+}
+
+#[test]
+fn names_with_line_ends_are_left_out() {
+    let tables = catalog(vec![
+        table("d/t", &["id: int NOT NULL", "semi;\n: int"], &[("PRIMARY", &["id"])]),
+        table("d/odd;\n", &["id: int NOT NULL"], &[("PRIMARY", &["id"])]),
+    ]);
+    let (files, warnings) = generated(&one_rule("d", "(?s).*", "", ""), &tables).unwrap();
+    assert!(files.iter().all(|(_, text)| !text.contains("semi") && !text.contains("odd")));
+    let warnings = warnings.join("\n");
+    assert!(
+        warnings.contains("column \"semi;\\n\" can't be carried") && warnings.contains("\"odd;\\n\""),
+        "{warnings}"
+    );
+}
+
+#[test]
+fn rules_that_don_t_fit() {
+    let tables = || catalog(courses());
+    refused(
+        &one_rule("edu", ".*", "", ""),
+        &tables(),
+        &["rule 1: no database matches database = edu; the user sees edu_db_1"],
+    );
+    refused(
+        &one_rule("edu.*", "Course.*", "", ""),
+        &tables(),
+        &["no table matches table = Course.*; there are course_1, course_2"],
+    );
+    let rule = |extra: &str| one_rule("edu_db_1", "course_1", "", extra);
+    refused(
+        &rule("distributed_by = name"),
+        &tables(),
+        &["distributed_by names 'name', which isn't part of the key (id)"],
+    );
+    refused(
+        &rule("partition_key = nope"),
+        &tables(),
+        &["partition_key names 'nope', which edu_db_1.course_1 doesn't have"],
+    );
+    refused(&rule("partition_key = id"), &tables(), &["is no date"]);
+    let twice = format!(
+        "[table-rule.1]\ndatabase = .*\ntable = .*\n{SINK}[table-rule.2]\ndatabase = edu_db_1\ntable = course_1\n{SINK}"
+    );
+    refused(&configuration("", &twice), &tables(), &["edu_db_1.course_1 matches rule 1 and rule 2"]);
+    refused(
+        &one_rule("edu.*", "course_1", "shards = separate", "target_database = x"),
+        &tables(),
+        &["would both become x.course_1"],
+    );
+    let none = catalog(vec![table("d/t", &["a: int"], &[])]);
+    refused(&one_rule("d", "t", "", "duplicate_keys = b"), &none, &["duplicate_keys names 'b'"]);
+}
+
+#[test]
+fn the_summary_shows_no_password() {
+    let text = one_rule(EDU.0, EDU.1, "", "");
+    let config = config::parse(&text).unwrap();
+    let catalog = catalog(courses());
+    let results = plan(&config, &catalog).unwrap();
+    let summary = crate::report::summary(&results, &[], false);
+    assert!(summary.contains("Rule 1: 4 tables matched, 4 merged, 1 table in StarRocks"), "{summary}");
+    assert!(
+        summary.contains("-> edu_db__auto_shard.course__auto_shard: PRIMARY KEY(id), 3 columns"),
+        "{summary}"
+    );
+    assert!(!summary.contains("s3cret") && !summary.contains("p'w"), "{summary}");
+}

@@ -1,0 +1,14 @@
+CREATE DATABASE IF NOT EXISTS `logs`;
+CREATE TABLE IF NOT EXISTS `logs`.`events` (
+  `at` DATETIME NOT NULL  COMMENT "",
+  `kind` STRING NULL  COMMENT "",
+  `what` JSON NULL  COMMENT ""
+) ENGINE=olap
+DUPLICATE KEY(`at`, `kind`)
+PARTITION BY RANGE(`at`) (
+  START ("2021-01-02") END ("2021-01-04") EVERY (INTERVAL 1 day)
+)
+DISTRIBUTED BY HASH(`kind`)
+PROPERTIES (
+  "replication_num" = "1"
+);
