@@ -17,18 +17,29 @@ const COMPACT_TIMESTAMP: u8 = 3;
 /// Appends the tagged values of the columns of a row.
 pub(crate) fn tag_row(payload: &[u8], columns: &[Column], out: &mut ValueWriter) -> Result<(), At> {
     let row = Elements::row(payload, columns.len()).map_err(|error| At::row(error.into()))?;
-    let mut tagger = Tagger { out, end: most_tagged(payload) };
+    let mut tagger = Tagger { out, end: most_tagged(payload.len()) };
     for (i, column) in columns.iter().enumerate() {
         tagger.value(&row, i, &column.ty).map_err(|error| At::column(i, error.into()))?;
     }
     Ok(())
 }
 
-/// No row is longer in tagged values than this: a TINYINT in an array takes 2 bytes for 1, a TIME 9 for
+/// Appends the tagged value of field `i` of a row of `len` bytes.
+pub(crate) fn tag_value(
+    row: &Elements<'_>,
+    i: usize,
+    ty: &Type,
+    len: usize,
+    out: &mut ValueWriter,
+) -> Result<(), BlockError> {
+    Tagger { out, end: most_tagged(len) }.value(row, i, ty)
+}
+
+/// No row of so many bytes is longer in tagged values than this: a TINYINT in an array takes 2 bytes for 1, a TIME 9 for
 /// 4. More comes out only where values share bytes, as no row of Flink's does, and a row made to harm
 /// would share them over and over.
-fn most_tagged(payload: &[u8]) -> usize {
-    payload.len() * 3
+fn most_tagged(len: usize) -> usize {
+    len * 3
 }
 
 struct Tagger<'w> {
@@ -128,8 +139,7 @@ mod tests {
 
     fn tag(row: &[u8], ty: &Type) -> Result<Vec<u8>, BlockError> {
         let mut out = ValueWriter::default();
-        let mut tagger = Tagger { out: &mut out, end: most_tagged(row) };
-        tagger.value(&Elements::row(row, 1)?, 0, ty)?;
+        tag_value(&Elements::row(row, 1)?, 0, ty, row.len(), &mut out)?;
         Ok(out.as_bytes().to_vec())
     }
 

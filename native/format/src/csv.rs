@@ -21,6 +21,7 @@ use starrocks_row::{Cursor, Op, Value};
 use crate::ZoneRules;
 use crate::array::ArrayText;
 use crate::error::Fault;
+use crate::fast::{self, Plain};
 use crate::json::{Booleans, Nested};
 use crate::plan::{At, Column, RowNotes};
 use crate::separators::Separators;
@@ -117,6 +118,20 @@ impl Dialect {
 
     pub(crate) fn row_delimiter(&self) -> &[u8] {
         self.separators.row()
+    }
+
+    /// What the short way must know; `None` where more than text must be looked at.
+    pub(crate) fn fast(&self) -> Option<fast::Dialect<'_>> {
+        if self.check_scalars || self.check_rows {
+            return None;
+        }
+        let specials = match self.parser {
+            Parser::Split => None,
+            // An unset character acts as NUL.
+            Parser::States { enclose, escape } => Some([enclose.unwrap_or(0), escape.unwrap_or(0), 0]),
+        };
+        let (separator, delimiter) = (self.separators.column(), self.separators.row());
+        Some(fast::Dialect { separator, delimiter, specials, check_text: self.trim })
     }
 
     /// Makes sure that the field which starts at `start` reads back as it is, enclosing it if need
@@ -242,6 +257,10 @@ impl CsvRows {
         &self.columns
     }
 
+    pub(crate) fn dialect(&self) -> &Dialect {
+        &self.dialect
+    }
+
     /// Appends one row with its delimiter.
     pub(crate) fn row(
         &self,
@@ -292,6 +311,26 @@ impl CsvRows {
             ));
         }
         Ok(notes)
+    }
+}
+
+impl Plain for CsvRows {
+    fn value(
+        &self,
+        column: usize,
+        value: Value<'_>,
+        cursor: &mut Cursor<'_>,
+        zone: &ZoneRules,
+        out: &mut Vec<u8>,
+        notes: &mut RowNotes,
+    ) -> Option<()> {
+        let start = out.len();
+        let last = !self.op && column + 1 == self.columns.len();
+        match field(&self.columns[column], value, cursor, zone, out, notes).ok()? {
+            Wrote::Text => self.dialect.seal(out, start, last, last && column == 0).ok(),
+            // The short way is not for dialects that numbers and NULL must be checked for.
+            Wrote::Null | Wrote::Scalar => Some(()),
+        }
     }
 }
 

@@ -10,8 +10,8 @@ const MILLIS_PER_DAY: i64 = 86_400_000;
 const NANOS_PER_DAY: i64 = 86_400_000_000_000;
 
 /// 0001-01-01 and 9999-12-31, the first and the last day that StarRocks can hold.
-const FIRST_DAY: i32 = -719_162;
-const LAST_DAY: i32 = 2_932_896;
+pub(crate) const FIRST_DAY: i32 = -719_162;
+pub(crate) const LAST_DAY: i32 = 2_932_896;
 
 /// Appends `yyyy-MM-dd`.
 ///
@@ -35,11 +35,20 @@ fn date_text(epoch_day: i32) -> Result<[u8; 10], Fault> {
 }
 
 /// Year, month and day of an epoch day in [`FIRST_DAY`]..=[`LAST_DAY`].
+#[inline]
+fn civil(epoch_day: i32) -> (u32, u32, u32) {
+    let (year, day_of_year) = year_and_day(epoch_day);
+    let n3 = 2141 * day_of_year + 197_913;
+    let (month, day) = (n3 >> 16, (n3 & 0xffff) / 2141 + 1);
+    (year, if month > 12 { month - 12 } else { month }, day)
+}
+
+/// The year of an epoch day in [`FIRST_DAY`]..=[`LAST_DAY`], and the days since the first of March before it.
 ///
 /// C. Neri and L. Schneider, "Euclidean affine functions and their application to calendar
 /// algorithms" (2022): the year starts in March, so that the leap day comes last.
 #[inline]
-fn civil(epoch_day: i32) -> (u32, u32, u32) {
+pub(crate) fn year_and_day(epoch_day: i32) -> (u32, u32) {
     // Days since 0000-03-01; positive for every day in range.
     let n = (epoch_day + 719_468) as u32;
     let n1 = 4 * n + 3;
@@ -48,11 +57,8 @@ fn civil(epoch_day: i32) -> (u32, u32, u32) {
     let product = 2_939_745 * u64::from(n2);
     let year_of_century = (product >> 32) as u32;
     let day_of_year = (product as u32) / 2_939_745 / 4;
-    let n3 = 2141 * day_of_year + 197_913;
-    let (month, day) = (n3 >> 16, (n3 & 0xffff) / 2141 + 1);
-    let next_year = day_of_year >= 306;
-    let year = 100 * century + year_of_century + u32::from(next_year);
-    (year, if next_year { month - 12 } else { month }, day)
+    // January and February belong to the next year.
+    (100 * century + year_of_century + u32::from(day_of_year >= 306), day_of_year)
 }
 
 /// Appends `yyyy-MM-dd HH:mm:ss`, and `.ffffff` when the microseconds are not zero. What is finer is

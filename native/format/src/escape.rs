@@ -35,18 +35,23 @@ pub(crate) fn content(out: &mut Vec<u8>, text: &[u8]) {
     let mut rest = text;
     while let Some(at) = first_to_escape(rest) {
         out.extend_from_slice(&rest[..at]);
-        let byte = rest[at];
-        match ESCAPES[usize::from(byte)] {
-            b'u' => {
-                const HEX: &[u8; 16] = b"0123456789abcdef";
-                let (high, low) = (HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]);
-                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', high, low]);
-            }
-            short => out.extend_from_slice(&[b'\\', short]),
-        }
+        let (escaped, len) = escaped(rest[at]);
+        out.extend_from_slice(&escaped[..len]);
         rest = &rest[at + 1..];
     }
     out.extend_from_slice(rest);
+}
+
+/// What a byte that must be escaped becomes, and how long that is.
+pub(crate) fn escaped(byte: u8) -> ([u8; 6], usize) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    match ESCAPES[usize::from(byte)] {
+        b'u' => {
+            let (high, low) = (HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]);
+            ([b'\\', b'u', b'0', b'0', high, low], 6)
+        }
+        short => ([b'\\', short, 0, 0, 0, 0], 2),
+    }
 }
 
 /// Position of the first quote, backslash or control character.

@@ -4,6 +4,7 @@ use starrocks_row::layout::MAX_DEPTH;
 use starrocks_row::{Cursor, Op, Value};
 
 use crate::error::Fault;
+use crate::fast::Plain;
 use crate::plan::{At, Column, RowNotes};
 use crate::spec::Type;
 use crate::target::Target;
@@ -20,16 +21,7 @@ pub(crate) struct JsonRows {
 
 impl JsonRows {
     pub(crate) fn new(columns: Box<[Column]>, op: bool) -> Self {
-        let keys = columns
-            .iter()
-            .enumerate()
-            .map(|(i, column)| {
-                let mut key = vec![if i == 0 { b'{' } else { b',' }];
-                escape::string(&mut key, column.name.as_bytes());
-                key.push(b':');
-                key.into()
-            })
-            .collect();
+        let keys = columns.iter().enumerate().map(|(i, column)| key(i, &column.name).into()).collect();
         Self { columns, keys, op }
     }
 
@@ -63,6 +55,28 @@ impl JsonRows {
         out.push(b'}');
         Ok(notes)
     }
+}
+
+impl Plain for JsonRows {
+    fn value(
+        &self,
+        column: usize,
+        value: Value<'_>,
+        cursor: &mut Cursor<'_>,
+        zone: &ZoneRules,
+        out: &mut Vec<u8>,
+        notes: &mut RowNotes,
+    ) -> Option<()> {
+        field(&self.columns[column], value, cursor, zone, out, notes).ok()
+    }
+}
+
+/// What comes before the value of a column: `{"a":` or `,"b":`.
+pub(crate) fn key(column: usize, name: &str) -> Vec<u8> {
+    let mut key = vec![if column == 0 { b'{' } else { b',' }];
+    escape::string(&mut key, name.as_bytes());
+    key.push(b':');
+    key
 }
 
 /// Appends the value of a column.

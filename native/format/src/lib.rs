@@ -59,6 +59,7 @@ mod datetime;
 mod decimal;
 mod error;
 mod escape;
+mod fast;
 mod float;
 mod headers;
 mod json;
@@ -72,6 +73,7 @@ mod target;
 mod zone;
 
 pub use error::{PlanError, RowError, RowErrorKind};
+pub use fast::Scratch;
 pub use plan::{RowNotes, TablePlan};
 pub use properties::Properties;
 pub use spec::{ColumnSpec, Format, TableSpec, Type};

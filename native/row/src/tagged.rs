@@ -117,6 +117,11 @@ impl ValueWriter {
         self.bytes.clear();
     }
 
+    /// Bytes that it has memory for.
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// The values so far.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes

@@ -58,6 +58,19 @@ impl Arena {
         Ok(true)
     }
 
+    /// The free memory of the last chunk.
+    fn free(&mut self) -> &mut [u8] {
+        self.chunks.last_mut().map_or(&mut [], Chunk::free)
+    }
+
+    /// Takes what was written to the front of [`Self::free`] as appended.
+    fn advance(&mut self, n: usize) {
+        if let Some(chunk) = self.chunks.last_mut() {
+            chunk.advance(n);
+            self.len += n;
+        }
+    }
+
     /// Reads it from its start.
     pub(crate) fn reader(&self) -> impl Read + '_ {
         Pieces { current: &[], rest: self.chunks.iter().map(Chunk::bytes) }
@@ -159,6 +172,18 @@ impl Batch {
         Ok(taken)
     }
 
+    /// Memory of its own that a row, with [`Self::separator`] before it, may be written into: to the front, then
+    /// [`Self::took_row`]. It may be too small for any.
+    pub fn free(&mut self) -> &mut [u8] {
+        self.arena.free()
+    }
+
+    /// Takes a row of so many bytes, written to the front of [`Self::free`].
+    pub fn took_row(&mut self, bytes: usize) {
+        self.arena.advance(bytes);
+        self.rows += 1;
+    }
+
     /// Takes it apart: its body is the framing's prefix, what is in the chunks, and the framing's suffix.
     pub(crate) fn into_body(self) -> (Framing, Chunks) {
         (self.framing, self.arena.into_chunks())
@@ -238,6 +263,19 @@ mod tests {
         assert_eq!(body(&batch), row.repeat(3), "a refused row leaves nothing behind");
         drop(batch);
         assert!(pool.wait(5, std::time::Duration::ZERO));
+    }
+
+    #[test]
+    fn rows_may_be_written_in_place() {
+        let mut batch = Batch::new("l".into(), JSON, Arc::new(Pool::new(2 * CHUNK)));
+        assert!(batch.free().is_empty(), "before the first row there is no memory");
+        assert!(append(&mut batch, b"first"));
+        assert_eq!(batch.free().len(), CHUNK - 5);
+        batch.free()[..7].copy_from_slice(b",second");
+        batch.took_row(7);
+        assert!(append(&mut batch, b"third"));
+        assert_eq!(body(&batch), b"[first,second,third]");
+        assert_eq!((batch.rows, batch.bytes()), (3, 18));
     }
 
     #[test]

@@ -36,6 +36,21 @@ impl Chunk {
         n
     }
 
+    /// The memory that is still free, to be written from its front; then [`Self::advance`].
+    pub fn free(&mut self) -> &mut [u8] {
+        &mut self.map[self.len..]
+    }
+
+    /// Takes what was written to the front of [`Self::free`] as filled in.
+    ///
+    /// # Panics
+    ///
+    /// When `n` is more than is free.
+    pub fn advance(&mut self, n: usize) {
+        assert!(n <= self.room(), "{n} bytes in a room of {}", self.room());
+        self.len += n;
+    }
+
     /// Bytes still free.
     pub fn room(&self) -> usize {
         CHUNK - self.len

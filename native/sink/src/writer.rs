@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use starrocks_format::{RowError, RowErrorKind, TablePlan};
+use starrocks_format::{RowError, RowErrorKind, RowNotes, Scratch, TablePlan};
 use starrocks_load::label::Labels;
 use starrocks_row::Frame;
 
@@ -56,8 +56,7 @@ pub struct Writer {
     label_batches: bool,
     open_bytes: usize,
     taken: Taken,
-    /// A row's text before it goes into the arena.
-    row: Vec<u8>,
+    buffers: Buffers,
     pool: Arc<Pool>,
     flow: Arc<Flow<Job>>,
     counters: Arc<Counters>,
@@ -74,6 +73,62 @@ struct Taken {
 struct Table {
     target: Target,
     open: Option<Batch>,
+}
+
+impl Table {
+    /// Writes a row into the memory of the open batch, behind the others; says how long it is there. `None`: it
+    /// can't be written so, and the batch is as it was.
+    #[inline]
+    fn write_in_place(
+        &mut self,
+        frame: &Frame<'_>,
+        scratch: &mut Scratch,
+        batch_bytes: usize,
+    ) -> Option<(usize, RowNotes)> {
+        let batch = self.open.as_mut()?;
+        let left = batch_bytes.saturating_sub(batch.bytes());
+        let separator = batch.separator();
+        let (between, room) = batch.free().split_at_mut_checked(separator.len())?;
+        let (len, notes) = self.target.plan.write_row_into(frame, scratch, room)?;
+        between.copy_from_slice(separator);
+        let added = separator.len() + len;
+        if added > left {
+            return None;
+        }
+        batch.took_row(added);
+        Some((added, notes))
+    }
+}
+
+/// Memory that rows go through, used for row after row.
+#[derive(Default)]
+struct Buffers {
+    scratch: Scratch,
+    /// What [`TablePlan::write_row_into`] writes into where a batch has no room.
+    window: Vec<u8>,
+    /// A row that needs more room than that, or is of a kind of its own.
+    row: Vec<u8>,
+}
+
+impl Buffers {
+    /// Writes a row behind the separator.
+    fn write(
+        &mut self,
+        plan: &TablePlan,
+        frame: &Frame<'_>,
+        separator: &[u8],
+    ) -> Result<(&[u8], RowNotes), SinkError> {
+        self.window.resize(CHUNK, 0);
+        let (between, room) = self.window.split_at_mut(separator.len());
+        if let Some((len, notes)) = plan.write_row_into(frame, &mut self.scratch, room) {
+            between.copy_from_slice(separator);
+            return Ok((&self.window[..separator.len() + len], notes));
+        }
+        self.row.clear();
+        self.row.extend_from_slice(separator);
+        let notes = plan.write_row(frame, &mut self.row).map_err(row_error)?;
+        Ok((&self.row, notes))
+    }
 }
 
 /// What became of a row.
@@ -103,7 +158,7 @@ impl Writer {
             label_batches: true,
             open_bytes: 0,
             taken: Taken::default(),
-            row: Vec::new(),
+            buffers: Buffers::default(),
             pool,
             flow,
             counters,
@@ -149,20 +204,43 @@ impl Writer {
     }
 
     /// Serializes a row into the open batch of its table, and seals batches that are full.
+    ///
+    /// Most rows are written straight into the memory of their batch. Where that ends, or for a row that can't be
+    /// written so, a buffer is used.
+    #[inline]
     pub fn append(&mut self, frame: &Frame<'_>) -> Result<Appended, SinkError> {
         let id = usize::from(frame.table);
         let known = self.tables.len();
-        let table = self.tables.get(id).ok_or_else(|| {
-            SinkError::new(Code::Block, format!("row block names table {id}, but {known} are known"))
-        })?;
+        let Some(table) = self.tables.get_mut(id) else {
+            return Err(SinkError::new(
+                Code::Block,
+                format!("row block names table {id}, but {known} are known"),
+            ));
+        };
+        match table.write_in_place(frame, &mut self.buffers.scratch, self.seal_at.batch_bytes) {
+            Some((added, notes)) => {
+                self.took(id, added, notes);
+                Ok(Appended::Taken)
+            }
+            None => {
+                let mut buffers = std::mem::take(&mut self.buffers);
+                let result = self.append_buffered(frame, &mut buffers);
+                self.buffers = buffers;
+                result
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn append_buffered(&mut self, frame: &Frame<'_>, buffers: &mut Buffers) -> Result<Appended, SinkError> {
+        let id = usize::from(frame.table);
+        let table = &self.tables[id];
         let separator = table.open.as_ref().map_or(&b""[..], Batch::separator);
-        self.row.clear();
-        self.row.extend_from_slice(separator);
-        let notes = table.target.plan.write_row(frame, &mut self.row).map_err(row_error)?;
+        let (mut text, notes) = buffers.write(&table.target.plan, frame, separator)?;
         let open_bytes = table.open.as_ref().map_or(0, Batch::bytes);
-        if open_bytes > 0 && open_bytes + self.row.len() > self.seal_at.batch_bytes {
+        if open_bytes > 0 && open_bytes + text.len() > self.seal_at.batch_bytes {
             // It is the first of a new batch.
-            self.row.drain(..separator.len());
+            text = &text[separator.len()..];
             self.seal(id);
         }
 
@@ -172,26 +250,33 @@ impl Writer {
             let label = if self.label_batches { mint() } else { String::new() };
             Batch::new(label, framing(&target.plan), Arc::clone(&self.pool))
         });
-        let before = batch.bytes();
-        if !batch.append(&self.row).map_err(out_of_memory)? {
-            let missing = batch.chunks_for(self.row.len());
+        if !batch.append(text).map_err(out_of_memory)? {
+            let missing = batch.chunks_for(text.len());
             let most = self.pool.chunk_capacity();
             if missing * CHUNK > most {
-                return Err(too_large(target, self.row.len(), self.pool.limit()));
+                return Err(too_large(target, text.len(), self.pool.limit()));
             }
             return Ok(Appended::Full(missing));
         }
-        let added = batch.bytes() - before;
+        self.took(id, text.len(), notes);
+        Ok(Appended::Taken)
+    }
+
+    /// Counts a row that is in its batch, and seals what has become full.
+    #[inline]
+    fn took(&mut self, id: usize, added: usize, notes: RowNotes) {
         self.open_bytes += added;
         self.taken.rows += 1;
         self.taken.bytes += added as i64;
         self.taken.non_finite += i64::from(notes.non_finite);
-        if batch.rows >= self.seal_at.batch_rows || batch.bytes() >= self.seal_at.batch_bytes {
+        let full = |batch: &Batch| {
+            batch.rows >= self.seal_at.batch_rows || batch.bytes() >= self.seal_at.batch_bytes
+        };
+        if self.tables[id].open.as_ref().is_some_and(full) {
             self.seal(id);
         } else if self.open_bytes >= self.seal_at.open_bytes {
             self.seal_largest();
         }
-        Ok(Appended::Taken)
     }
 
     /// Brings the shared counters up to date.
@@ -224,13 +309,14 @@ impl Writer {
 
     /// Bytes held beside the chunks.
     pub fn scratch(&self) -> usize {
-        self.row.capacity()
+        let Buffers { scratch, window, row } = &self.buffers;
+        scratch.bytes() + window.capacity() + row.capacity()
     }
 
-    /// Gives back a row buffer that one large row has blown up.
+    /// Gives back buffers that one large row has blown up.
     pub fn shrink_scratch(&mut self) {
-        if self.row.capacity() > CHUNK {
-            self.row = Vec::new();
+        if self.buffers.row.capacity() > CHUNK || self.buffers.scratch.bytes() > CHUNK {
+            self.buffers = Buffers::default();
         }
     }
 
