@@ -176,67 +176,68 @@ impl FastRows {
                 if column.plain & bit == 0 {
                     return None;
                 }
-                let used = self.plain_value::<JSON>(i, rest, plain, zone, scratch, &mut notes, &mut pen)?;
+                let used;
+                (pen, used) = self.plain_value::<JSON>(i, rest, plain, zone, scratch, &mut notes, pen)?;
                 rest = rest.get(used..)?;
                 continue;
             }
             match tag {
                 TAG_NULL => {
-                    column.null::<JSON>(&mut pen)?;
+                    pen = column.null::<JSON>(pen)?;
                     rest = body;
                 }
                 TAG_FALSE | TAG_TRUE => {
-                    column.lead::<JSON>(&mut pen, false)?;
-                    pen.byte(b'0' + (tag - TAG_FALSE))?;
+                    pen = column.lead::<JSON>(pen, false)?;
+                    pen = pen.byte(b'0' + (tag - TAG_FALSE))?;
                     rest = body;
                 }
                 TAG_I8 => {
                     let value = i8::from_le_bytes(take(body, &mut rest)?);
-                    column.integer::<JSON>(&mut pen, value.into())?;
+                    pen = column.integer::<JSON>(pen, value.into())?;
                 }
                 TAG_I16 => {
                     let value = i16::from_le_bytes(take(body, &mut rest)?);
-                    column.integer::<JSON>(&mut pen, value.into())?;
+                    pen = column.integer::<JSON>(pen, value.into())?;
                 }
                 TAG_I32 => {
                     let value = i32::from_le_bytes(take(body, &mut rest)?);
-                    column.integer::<JSON>(&mut pen, value.into())?;
+                    pen = column.integer::<JSON>(pen, value.into())?;
                 }
                 TAG_I64 => {
                     let value = i64::from_le_bytes(take(body, &mut rest)?);
-                    column.integer::<JSON>(&mut pen, value)?;
+                    pen = column.integer::<JSON>(pen, value)?;
                 }
                 TAG_DECIMAL64 => {
                     let [scale, unscaled @ ..] = take::<9>(body, &mut rest)?;
-                    column.lead::<JSON>(&mut pen, false)?;
-                    pen.decimal(i64::from_le_bytes(unscaled), scale)?;
+                    pen = column.lead::<JSON>(pen, false)?;
+                    pen = pen.decimal(i64::from_le_bytes(unscaled), scale)?;
                 }
                 TAG_STRING => {
                     let len = u32::from_le_bytes(take(body, &mut rest)?);
                     let text;
                     (text, rest) = rest.split_at_checked(len as usize)?;
-                    column.lead::<JSON>(&mut pen, true)?;
-                    self.specials.text::<JSON>(&mut pen, text)?;
+                    pen = column.lead::<JSON>(pen, true)?;
+                    pen = self.specials.text::<JSON>(pen, text)?;
                 }
                 TAG_DATE => {
                     let day = i32::from_le_bytes(take(body, &mut rest)?);
-                    column.lead::<JSON>(&mut pen, true)?;
-                    pen.date(day, JSON)?;
+                    pen = column.lead::<JSON>(pen, true)?;
+                    pen = pen.date(day, JSON)?;
                 }
                 TAG_TIME => {
                     let nanos = i64::from_le_bytes(take(body, &mut rest)?);
-                    column.lead::<JSON>(&mut pen, true)?;
-                    pen.time(nanos)?;
-                    unquote::<JSON>(&mut pen)?;
+                    pen = column.lead::<JSON>(pen, true)?;
+                    pen = pen.time(nanos)?;
+                    pen = unquote::<JSON>(pen)?;
                 }
                 TAG_TIMESTAMP | TAG_TIMESTAMP_LTZ => {
                     let bytes = take::<12>(body, &mut rest)?;
                     let (millis, nano) = bytes.split_at(8);
                     let millis = i64::from_le_bytes(millis.try_into().ok()?);
                     let nano = i32::from_le_bytes(nano.try_into().ok()?);
-                    column.lead::<JSON>(&mut pen, true)?;
-                    timestamp(&mut pen, millis, nano, tag == TAG_TIMESTAMP_LTZ, zone)?;
-                    unquote::<JSON>(&mut pen)?;
+                    pen = column.lead::<JSON>(pen, true)?;
+                    pen = timestamp(pen, millis, nano, tag == TAG_TIMESTAMP_LTZ, zone)?;
+                    pen = unquote::<JSON>(pen)?;
                 }
                 _ => return None,
             }
@@ -244,8 +245,7 @@ impl FastRows {
         if !rest.is_empty() {
             return None;
         }
-        pen.slice(tail)?;
-        Some((whole - pen.rest.len(), notes))
+        Some((whole - pen.slice(tail)?.rest.len(), notes))
     }
 
     /// The same for a row in Flink's binary format.
@@ -274,73 +274,72 @@ impl FastRows {
                 let null = nulls & 1 == 1;
                 nulls >>= 1;
                 if null {
-                    column.null::<JSON>(&mut pen)?;
+                    pen = column.null::<JSON>(pen)?;
                     continue;
                 }
                 let word = u64::from_le_bytes(*slot);
                 match column.kind {
                     Kind::Bool => {
-                        column.lead::<JSON>(&mut pen, false)?;
-                        pen.byte(b'0' + u8::from(word as u8 != 0))?;
+                        pen = column.lead::<JSON>(pen, false)?;
+                        pen = pen.byte(b'0' + u8::from(word as u8 != 0))?;
                     }
-                    Kind::I8 => column.integer::<JSON>(&mut pen, i64::from(word as i8))?,
-                    Kind::I16 => column.integer::<JSON>(&mut pen, i64::from(word as i16))?,
-                    Kind::I32 => column.integer::<JSON>(&mut pen, i64::from(word as i32))?,
-                    Kind::I64 => column.integer::<JSON>(&mut pen, word as i64)?,
+                    Kind::I8 => pen = column.integer::<JSON>(pen, i64::from(word as i8))?,
+                    Kind::I16 => pen = column.integer::<JSON>(pen, i64::from(word as i16))?,
+                    Kind::I32 => pen = column.integer::<JSON>(pen, i64::from(word as i32))?,
+                    Kind::I64 => pen = column.integer::<JSON>(pen, word as i64)?,
                     Kind::Decimal(scale) => {
-                        column.lead::<JSON>(&mut pen, false)?;
-                        pen.decimal(word as i64, scale)?;
+                        pen = column.lead::<JSON>(pen, false)?;
+                        pen = pen.decimal(word as i64, scale)?;
                     }
                     Kind::Text => {
-                        column.lead::<JSON>(&mut pen, true)?;
+                        pen = column.lead::<JSON>(pen, true)?;
                         if word >> 63 == 1 {
                             let len = (word >> 56) as usize & 0x7f;
-                            self.specials.short_text::<JSON>(&mut pen, word, len)?;
+                            pen = self.specials.short_text::<JSON>(pen, word, len)?;
                         } else {
                             let (offset, len) = ((word >> 32) as usize, word as u32 as usize);
                             let text = payload.get(offset..)?.get(..len)?;
-                            self.specials.text::<JSON>(&mut pen, text)?;
+                            pen = self.specials.text::<JSON>(pen, text)?;
                         }
                     }
                     Kind::Date => {
-                        column.lead::<JSON>(&mut pen, true)?;
-                        pen.date(word as i32, JSON)?;
+                        pen = column.lead::<JSON>(pen, true)?;
+                        pen = pen.date(word as i32, JSON)?;
                     }
                     Kind::Time => {
-                        column.lead::<JSON>(&mut pen, true)?;
-                        pen.time(i64::from(word as i32) * 1_000_000)?;
-                        unquote::<JSON>(&mut pen)?;
+                        pen = column.lead::<JSON>(pen, true)?;
+                        pen = pen.time(i64::from(word as i32) * 1_000_000)?;
+                        pen = unquote::<JSON>(pen)?;
                     }
                     Kind::Coarse { instant } => {
-                        column.lead::<JSON>(&mut pen, true)?;
-                        timestamp(&mut pen, word as i64, 0, instant, zone)?;
-                        unquote::<JSON>(&mut pen)?;
+                        pen = column.lead::<JSON>(pen, true)?;
+                        pen = timestamp(pen, word as i64, 0, instant, zone)?;
+                        pen = unquote::<JSON>(pen)?;
                     }
                     Kind::Fine { instant } => {
                         let (offset, nano) = ((word >> 32) as usize, word as i32);
                         let millis = i64::from_le_bytes(*payload.get(offset..)?.first_chunk()?);
-                        column.lead::<JSON>(&mut pen, true)?;
-                        timestamp(&mut pen, millis, nano, instant, zone)?;
-                        unquote::<JSON>(&mut pen)?;
+                        pen = column.lead::<JSON>(pen, true)?;
+                        pen = timestamp(pen, millis, nano, instant, zone)?;
+                        pen = unquote::<JSON>(pen)?;
                     }
                     Kind::Plain => {
                         let mut values = std::mem::take(&mut scratch.values);
                         values.clear();
                         let row = Elements::row(payload, self.columns.len()).ok()?;
-                        let used = binary::tag_value(&row, i, &types[i].ty, payload.len(), &mut values)
+                        let written = binary::tag_value(&row, i, &types[i].ty, payload.len(), &mut values)
                             .ok()
                             .and_then(|()| {
                                 let bytes = values.as_bytes();
-                                self.plain_value::<JSON>(i, bytes, plain, zone, scratch, &mut notes, &mut pen)
+                                self.plain_value::<JSON>(i, bytes, plain, zone, scratch, &mut notes, pen)
                             });
                         scratch.values = values;
-                        used?;
+                        pen = written?.0;
                     }
                 }
             }
         }
-        pen.slice(tail)?;
-        Some((whole - pen.rest.len(), notes))
+        Some((whole - pen.slice(tail)?.rest.len(), notes))
     }
 
     #[inline]
@@ -355,7 +354,7 @@ impl FastRows {
     /// Writes the first of the tagged values of `bytes` the plain way; says how many bytes it took.
     #[allow(clippy::too_many_arguments, reason = "the parts of the row in hand")]
     #[inline(never)]
-    fn plain_value<const JSON: bool>(
+    fn plain_value<'r, const JSON: bool>(
         &self,
         i: usize,
         bytes: &[u8],
@@ -363,15 +362,14 @@ impl FastRows {
         zone: &ZoneRules,
         scratch: &mut Scratch,
         notes: &mut RowNotes,
-        pen: &mut Pen<'_>,
-    ) -> Option<usize> {
+        pen: Pen<'r>,
+    ) -> Option<(Pen<'r>, usize)> {
         let mut cursor = Cursor::new(bytes);
         let value = cursor.value().ok()?;
         scratch.text.clear();
         plain.value(i, value, &mut cursor, zone, &mut scratch.text, notes)?;
-        self.columns[i].lead::<JSON>(pen, false)?;
-        pen.slice(&scratch.text)?;
-        Some(cursor.position())
+        let pen = self.columns[i].lead::<JSON>(pen, false)?.slice(&scratch.text)?;
+        Some((pen, cursor.position()))
     }
 }
 
@@ -430,7 +428,7 @@ impl FastColumn {
 
     /// Writes what comes before the value.
     #[inline(always)]
-    fn lead<const JSON: bool>(&self, pen: &mut Pen<'_>, quoted: bool) -> Option<()> {
+    fn lead<'r, const JSON: bool>(&self, pen: Pen<'r>, quoted: bool) -> Option<Pen<'r>> {
         let len = usize::from(self.lead_len);
         if JSON {
             return pen.put(self.lead, len + usize::from(quoted));
@@ -440,15 +438,14 @@ impl FastColumn {
     }
 
     #[inline(always)]
-    fn null<const JSON: bool>(&self, pen: &mut Pen<'_>) -> Option<()> {
-        self.lead::<JSON>(pen, false)?;
+    fn null<'r, const JSON: bool>(&self, pen: Pen<'r>) -> Option<Pen<'r>> {
+        let pen = self.lead::<JSON>(pen, false)?;
         if JSON { pen.put(*b"null", 4) } else { pen.put(*b"\\N", 2) }
     }
 
     #[inline(always)]
-    fn integer<const JSON: bool>(&self, pen: &mut Pen<'_>, value: i64) -> Option<()> {
-        self.lead::<JSON>(pen, false)?;
-        pen.signed(value)
+    fn integer<'r, const JSON: bool>(&self, pen: Pen<'r>, value: i64) -> Option<Pen<'r>> {
+        self.lead::<JSON>(pen, false)?.signed(value)
     }
 }
 
@@ -489,12 +486,12 @@ fn take<'a, const N: usize>(from: &'a [u8], rest: &mut &'a [u8]) -> Option<[u8; 
 }
 
 #[inline(always)]
-fn unquote<const JSON: bool>(pen: &mut Pen<'_>) -> Option<()> {
-    if JSON { pen.byte(b'"') } else { Some(()) }
+fn unquote<const JSON: bool>(pen: Pen<'_>) -> Option<Pen<'_>> {
+    if JSON { pen.byte(b'"') } else { Some(pen) }
 }
 
 #[inline]
-fn timestamp(pen: &mut Pen<'_>, millis: i64, nano: i32, instant: bool, zone: &ZoneRules) -> Option<()> {
+fn timestamp<'r>(pen: Pen<'r>, millis: i64, nano: i32, instant: bool, zone: &ZoneRules) -> Option<Pen<'r>> {
     if !(0..=MAX_NANO_OF_MILLI).contains(&nano) {
         return None;
     }

@@ -58,151 +58,140 @@ pub(super) struct Pen<'r> {
 impl Pen<'_> {
     /// Stores all of `bytes` and keeps the first `kept`.
     #[inline(always)]
-    pub(super) fn put<const N: usize>(&mut self, bytes: [u8; N], kept: usize) -> Option<()> {
-        let rest = std::mem::take(&mut self.rest);
+    pub(super) fn put<const N: usize>(self, bytes: [u8; N], kept: usize) -> Option<Self> {
+        let rest = self.rest;
         *rest.first_chunk_mut()? = bytes;
-        self.rest = rest.get_mut(kept..)?;
-        Some(())
+        Some(Self { rest: rest.get_mut(kept..)? })
     }
 
     /// Keeps the next bytes, which have been written.
     #[inline(always)]
-    pub(super) fn skip(&mut self, kept: usize) -> Option<()> {
-        self.rest = std::mem::take(&mut self.rest).get_mut(kept..)?;
-        Some(())
+    pub(super) fn skip(self, kept: usize) -> Option<Self> {
+        Some(Self { rest: self.rest.get_mut(kept..)? })
     }
 
     /// Stores a word and keeps its first bytes.
     #[inline(always)]
-    fn word(&mut self, word: u64, kept: usize) -> Option<()> {
+    fn word(self, word: u64, kept: usize) -> Option<Self> {
         self.put(word.to_le_bytes(), kept)
     }
 
     #[inline(always)]
-    pub(super) fn byte(&mut self, byte: u8) -> Option<()> {
+    pub(super) fn byte(self, byte: u8) -> Option<Self> {
         self.put([byte], 1)
     }
 
     /// Writes bytes of any length.
     #[inline]
-    pub(super) fn slice(&mut self, bytes: &[u8]) -> Option<()> {
-        let rest = std::mem::take(&mut self.rest);
-        let (place, rest) = rest.split_at_mut_checked(bytes.len())?;
+    pub(super) fn slice(self, bytes: &[u8]) -> Option<Self> {
+        let (place, rest) = self.rest.split_at_mut_checked(bytes.len())?;
         place.copy_from_slice(bytes);
-        self.rest = rest;
-        Some(())
+        Some(Self { rest })
     }
 
     #[inline(always)]
-    pub(super) fn signed(&mut self, value: i64) -> Option<()> {
-        if value < 0 {
-            self.byte(b'-')?;
-        }
+    pub(super) fn signed(self, value: i64) -> Option<Self> {
+        let pen = if value < 0 { self.byte(b'-')? } else { self };
         let n = value.unsigned_abs();
-        if n < TEN_8 { self.digits(n) } else { self.many_digits(n) }
+        if n < TEN_8 { pen.digits(n) } else { pen.many_digits(n) }
     }
 
     /// The digits of a number below 10^8.
     #[inline(always)]
-    fn digits(&mut self, n: u64) -> Option<()> {
+    fn digits(self, n: u64) -> Option<Self> {
         let word = eight(n);
         let skipped = leading_zeros(word);
         self.word((word + ZEROS) >> (8 * skipped), 8 - skipped as usize)
     }
 
-    fn many_digits(&mut self, n: u64) -> Option<()> {
+    #[inline(never)]
+    fn many_digits(self, n: u64) -> Option<Self> {
         let (high, low) = (n / TEN_8, n % TEN_8);
-        if high < TEN_8 {
-            self.digits(high)?;
+        let pen = if high < TEN_8 {
+            self.digits(high)?
         } else {
-            self.digits(high / TEN_8)?;
-            self.word(eight(high % TEN_8) + ZEROS, 8)?;
-        }
-        self.word(eight(low) + ZEROS, 8)
+            self.digits(high / TEN_8)?.word(eight(high % TEN_8) + ZEROS, 8)?
+        };
+        pen.word(eight(low) + ZEROS, 8)
     }
 
     /// `unscaled` times ten to the power of minus `scale`. `None` where that is not in 1..=7, or the number
     /// has more than 16 digits.
     #[inline(always)]
-    pub(super) fn decimal(&mut self, unscaled: i64, scale: u8) -> Option<()> {
+    pub(super) fn decimal(self, unscaled: i64, scale: u8) -> Option<Self> {
         let scale = u32::from(scale);
         if scale.wrapping_sub(1) >= 7 {
             return if scale == 0 { self.signed(unscaled) } else { None };
         }
-        if unscaled < 0 {
-            self.byte(b'-')?;
-        }
+        let pen = if unscaled < 0 { self.byte(b'-')? } else { self };
         let n = unscaled.unsigned_abs();
         if n < TEN_8 {
             let word = eight(n);
             // One digit stays before the point.
             let skipped = leading_zeros(word).min(7 - scale);
-            return self.pointed((word + ZEROS) >> (8 * skipped), 8 - skipped - scale, scale);
+            return pen.pointed((word + ZEROS) >> (8 * skipped), 8 - skipped - scale, scale);
         }
+        pen.long_decimal(n, scale)
+    }
+
+    #[inline(never)]
+    fn long_decimal(self, n: u64, scale: u32) -> Option<Self> {
         if n >= TEN_16 {
             return None;
         }
-        self.digits(n / TEN_8)?;
-        self.pointed(eight(n % TEN_8) + ZEROS, 8 - scale, scale)
+        self.digits(n / TEN_8)?.pointed(eight(n % TEN_8) + ZEROS, 8 - scale, scale)
     }
 
     /// The first `whole + fraction` digits of `text` with a point between the two; each in 1..=7.
     #[inline(always)]
-    fn pointed(&mut self, text: u64, whole: u32, fraction: u32) -> Option<()> {
-        let rest = std::mem::take(&mut self.rest);
+    fn pointed(self, text: u64, whole: u32, fraction: u32) -> Option<Self> {
+        let rest = self.rest;
         let place = rest.first_chunk_mut::<16>()?;
         let whole = whole & 7;
         place[..8].copy_from_slice(&text.to_le_bytes());
         let point = (text >> (8 * whole)) << 8 | u64::from(b'.');
         place[whole as usize..whole as usize + 8].copy_from_slice(&point.to_le_bytes());
-        self.rest = rest.get_mut((whole + 1 + fraction) as usize..)?;
-        Some(())
+        Some(Self { rest: rest.get_mut((whole + 1 + fraction) as usize..)? })
     }
 
     /// `yyyy-MM-dd`, and a quote if `quoted`.
     #[inline(always)]
-    pub(super) fn date(&mut self, epoch_day: i32, quoted: bool) -> Option<()> {
+    pub(super) fn date(self, epoch_day: i32, quoted: bool) -> Option<Self> {
         if !(FIRST_DAY..=LAST_DAY).contains(&epoch_day) {
             return None;
         }
         let (year, day_of_year) = year_and_day(epoch_day);
         let text = u32::from(pair(year / 100)) | u32::from(pair(year % 100)) << 16;
-        let rest = std::mem::take(&mut self.rest);
+        let rest = self.rest;
         let place = rest.first_chunk_mut::<12>()?;
         place[..4].copy_from_slice(&text.to_le_bytes());
         place[4..].copy_from_slice(&DAYS.get(day_of_year as usize)?.to_le_bytes());
-        self.rest = rest.get_mut(10 + usize::from(quoted)..)?;
-        Some(())
+        Some(Self { rest: rest.get_mut(10 + usize::from(quoted)..)? })
     }
 
     /// `yyyy-MM-dd HH:mm:ss`, and `.ffffff` when the microseconds are not zero.
-    #[inline]
-    pub(super) fn datetime(&mut self, epoch_millis: i64, nano_of_milli: i32) -> Option<()> {
+    #[inline(never)]
+    pub(super) fn datetime(self, epoch_millis: i64, nano_of_milli: i32) -> Option<Self> {
         const MILLIS_PER_DAY: i64 = 86_400_000;
         let day = i32::try_from(epoch_millis.div_euclid(MILLIS_PER_DAY)).ok()?;
         let millis = epoch_millis.rem_euclid(MILLIS_PER_DAY) as u32;
-        self.date(day, false)?;
-        self.byte(b' ')?;
-        self.word(clock(millis / 1000), 8)?;
+        let pen = self.date(day, false)?.byte(b' ')?.word(clock(millis / 1000), 8)?;
         let micros = millis % 1000 * 1000 + nano_of_milli as u32 / 1000;
-        if micros != 0 {
-            self.word(fraction(micros), 7)?;
-        }
-        Some(())
+        if micros == 0 { Some(pen) } else { pen.word(fraction(micros), 7) }
     }
 
     /// `HH:mm:ss`, then `.fff` or `.ffffff` when milliseconds or microseconds are not zero.
-    #[inline]
-    pub(super) fn time(&mut self, nano_of_day: i64) -> Option<()> {
+    #[inline(never)]
+    pub(super) fn time(self, nano_of_day: i64) -> Option<Self> {
         if !(0..86_400_000_000_000).contains(&nano_of_day) {
             return None;
         }
-        self.word(clock((nano_of_day / 1_000_000_000) as u32), 8)?;
+        let pen = self.word(clock((nano_of_day / 1_000_000_000) as u32), 8)?;
         let micros = (nano_of_day % 1_000_000_000 / 1000) as u32;
-        if micros != 0 {
-            self.word(fraction(micros), if micros.is_multiple_of(1000) { 4 } else { 7 })?;
+        match micros {
+            0 => Some(pen),
+            _ => pen.word(fraction(micros), if micros.is_multiple_of(1000) { 4 } else { 7 }),
         }
-        Some(())
     }
 }
 
@@ -217,17 +206,17 @@ fn pair(n: u32) -> u16 {
 /// digits. The products are the reciprocals of 100 and 10, exact for what a lane can hold.
 #[inline(always)]
 fn eight(n: u64) -> u64 {
-    let fours = n / 10_000 | (n % 10_000) << 32;
-    let hundreds = (fours * 10_486 >> 20) & 0x0000_007f_0000_007f;
-    let pairs = hundreds | (fours - hundreds * 100) << 16;
-    let tens = (pairs * 103 >> 10) & 0x000f_000f_000f_000f;
-    tens | (pairs - tens * 10) << 8
+    let fours = (n / 10_000) | ((n % 10_000) << 32);
+    let hundreds = ((fours * 10_486) >> 20) & 0x0000_007f_0000_007f;
+    let pairs = hundreds | ((fours - hundreds * 100) << 16);
+    let tens = ((pairs * 103) >> 10) & 0x000f_000f_000f_000f;
+    tens | ((pairs - tens * 10) << 8)
 }
 
 /// How many of the eight digits are zeros before the first other one; the last digit always counts.
 #[inline(always)]
 fn leading_zeros(digits: u64) -> u32 {
-    (digits | 1 << 56).trailing_zeros() / 8
+    (digits | (1 << 56)).trailing_zeros() / 8
 }
 
 /// `HH:mm:ss` of a second of the day.
@@ -242,7 +231,7 @@ fn clock(second: u32) -> u64 {
 /// `.ffffff` of a microsecond of the second.
 #[inline(always)]
 fn fraction(micros: u32) -> u64 {
-    (eight(micros.into()) + ZEROS) >> 16 << 8 | u64::from(b'.')
+    (((eight(micros.into()) + ZEROS) >> 16) << 8) | u64::from(b'.')
 }
 
 #[cfg(test)]
@@ -252,11 +241,9 @@ mod tests {
     use proptest::prelude::*;
     use starrocks_row::Integer;
 
-    fn text(write: impl FnOnce(&mut Pen<'_>) -> Option<()>) -> Option<String> {
+    fn text(write: impl FnOnce(Pen<'_>) -> Option<Pen<'_>>) -> Option<String> {
         let mut room = [0xff; 64];
-        let mut pen = Pen { rest: &mut room };
-        write(&mut pen)?;
-        let written = 64 - pen.rest.len();
+        let written = 64 - write(Pen { rest: &mut room })?.rest.len();
         Some(String::from_utf8(room[..written].to_vec()).unwrap())
     }
 
@@ -306,12 +293,9 @@ mod tests {
     fn room_that_is_too_small_is_never_overrun() {
         for len in 0..40 {
             let mut room = vec![0; len];
-            let mut pen = Pen { rest: &mut room };
-            let _ = pen.signed(i64::MIN);
-            let mut pen = Pen { rest: &mut room };
-            let _ = pen.decimal(-1_234_567_890, 3);
-            let mut pen = Pen { rest: &mut room };
-            let _ = pen.datetime(1, 999);
+            let _ = Pen { rest: &mut room }.signed(i64::MIN);
+            let _ = Pen { rest: &mut room }.decimal(-1_234_567_890, 3);
+            let _ = Pen { rest: &mut room }.datetime(1, 999);
         }
     }
 

@@ -40,7 +40,7 @@ impl Specials {
     /// Writes text, in JSON with the closing quote. `None` where it must be enclosed or is refused, or the
     /// room is too small.
     #[inline(always)]
-    pub(super) fn text<const JSON: bool>(&self, pen: &mut Pen<'_>, text: &[u8]) -> Option<()> {
+    pub(super) fn text<'r, const JSON: bool>(&self, pen: Pen<'r>, text: &[u8]) -> Option<Pen<'r>> {
         if text.len() < 8 {
             return self.short_text::<JSON>(pen, short_word(text), text.len());
         }
@@ -60,18 +60,18 @@ impl Specials {
         if flags != 0 {
             return self.any_text::<JSON>(pen, text);
         }
-        pen.skip(text.len())?;
-        if JSON { pen.byte(b'"') } else { Some(()) }
+        let pen = pen.skip(text.len())?;
+        if JSON { pen.byte(b'"') } else { Some(pen) }
     }
 
     /// The same for text of up to seven bytes, the first of a word; the others may be anything.
     #[inline(always)]
-    pub(super) fn short_text<const JSON: bool>(
+    pub(super) fn short_text<'r, const JSON: bool>(
         &self,
-        pen: &mut Pen<'_>,
+        pen: Pen<'r>,
         word: u64,
         len: usize,
-    ) -> Option<()> {
+    ) -> Option<Pen<'r>> {
         if len > 7 {
             return None;
         }
@@ -81,7 +81,7 @@ impl Specials {
             return self.any_text::<JSON>(pen, word.to_le_bytes().get(..len)?);
         }
         if JSON {
-            return pen.put((word | u64::from(b'"') << (8 * len)).to_le_bytes(), len + 1);
+            return pen.put((word | (u64::from(b'"') << (8 * len))).to_le_bytes(), len + 1);
         }
         if word == NULL {
             return None;
@@ -91,17 +91,15 @@ impl Specials {
 
     /// The same for text of any length with anything in it.
     #[inline(never)]
-    fn any_text<const JSON: bool>(&self, pen: &mut Pen<'_>, text: &[u8]) -> Option<()> {
+    fn any_text<'r, const JSON: bool>(&self, mut pen: Pen<'r>, text: &[u8]) -> Option<Pen<'r>> {
         if JSON {
             let mut rest = text;
             while let Some(at) = escape::first_to_escape(rest) {
-                pen.slice(&rest[..at])?;
                 let (escaped, len) = escape::escaped(rest[at]);
-                pen.put(escaped, len)?;
+                pen = pen.slice(&rest[..at])?.put(escaped, len)?;
                 rest = &rest[at + 1..];
             }
-            pen.slice(rest)?;
-            return pen.byte(b'"');
+            return pen.slice(rest)?.byte(b'"');
         }
         let special = memchr2(self.a, self.b, text).is_some()
             || self.more.is_some_and(|[a, b, c]| memchr3(a, b, c, text).is_some());
@@ -119,7 +117,7 @@ impl Specials {
     fn flags<const JSON: bool>(&self, word: u64) -> u64 {
         let a = word ^ (ONES * u64::from(if JSON { b'"' } else { self.a }));
         let b = word ^ (ONES * u64::from(if JSON { b'\\' } else { self.b }));
-        let mut flags = a.wrapping_sub(ONES) & !a | b.wrapping_sub(ONES) & !b;
+        let mut flags = (a.wrapping_sub(ONES) & !a) | (b.wrapping_sub(ONES) & !b);
         if JSON {
             flags |= word.wrapping_sub(ONES * 0x20) & !word;
         }
@@ -132,10 +130,10 @@ impl Specials {
 fn short_word(text: &[u8]) -> u64 {
     let shift = |by: usize| 8 * (text.len() - by);
     if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
-        return u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << shift(4);
+        return u64::from(u32::from_le_bytes(*first)) | (u64::from(u32::from_le_bytes(*last)) << shift(4));
     }
     if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
-        return u64::from(u16::from_le_bytes(*first)) | u64::from(u16::from_le_bytes(*last)) << shift(2);
+        return u64::from(u16::from_le_bytes(*first)) | (u64::from(u16::from_le_bytes(*last)) << shift(2));
     }
     text.first().map_or(0, |byte| u64::from(*byte))
 }
