@@ -1,8 +1,9 @@
 //! Flink's SQL: for each target a source table, a sink table, and the INSERT between them.
 
 use crate::config::{Options, Rule, Source, StatementSet};
-use crate::plan::{Model, Target};
+use crate::plan::{Model, PlannedColumn, Target};
 use crate::quote::{flink_text, name, names};
+use crate::types::Conversion;
 
 const CATALOG: &str = "`default_catalog`";
 /// More than any table has rows: a snapshot of one chunk.
@@ -122,11 +123,18 @@ fn create(
 
 /// The `INSERT`, on one line.
 pub(crate) fn insert(target: &Target) -> String {
-    let casts = target.columns.iter().any(|c| c.mapped.source != c.mapped.sink);
-    let columns = if casts {
-        let column = |c: &crate::plan::PlannedColumn| {
-            let name = name(&c.name);
-            if c.mapped.source == c.mapped.sink { name } else { format!("CAST({name} AS {})", c.mapped.sink) }
+    let columns = if target.columns.iter().any(|c| c.mapped.conversion != Conversion::None) {
+        let column = |c: &PlannedColumn| {
+            let (name, ty) = (name(&c.name), &c.mapped.sink);
+            match c.mapped.conversion {
+                Conversion::None => name,
+                Conversion::Cast => format!("CAST({name} AS {ty})"),
+                Conversion::UnescapeCommas => format!("REGEXP_REPLACE({name}, '\\\\,', ',')"),
+                // Flink reverses texts only; in Latin-1 each byte is a character.
+                Conversion::ReverseBytes => {
+                    format!("CAST(ENCODE(REVERSE(DECODE({name}, 'ISO-8859-1')), 'ISO-8859-1') AS {ty})")
+                }
+            }
         };
         target.columns.iter().map(column).collect::<Vec<_>>().join(", ")
     } else {

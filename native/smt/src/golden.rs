@@ -193,6 +193,7 @@ fn all_types() -> Vec<Table> {
         "mediumtext",
         "longtext",
         "enum('a','b')",
+        "enum('a','b,c')",
         "set('x','y')",
         "json",
         "bit(1)",

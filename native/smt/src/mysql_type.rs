@@ -29,8 +29,14 @@ pub(crate) enum MysqlType {
         precision: u32,
     },
     Year,
-    /// `char`, `varchar`, `enum`, `set`: at most that many characters.
+    /// `char`, `varchar`, `set`: at most that many characters.
     Chars(u64),
+    /// At most that many characters; whether some value has a comma, and whether some has a backslash.
+    Enum {
+        length: u64,
+        comma: bool,
+        backslash: bool,
+    },
     /// `tinytext` to `longtext`: at most that many bytes.
     Text(u64),
     Json,
@@ -82,7 +88,16 @@ impl MysqlType {
             "char" | "varchar" | "nchar" | "nvarchar" => {
                 Some(Self::Chars(length.or(numbers.next()).unwrap_or(1)))
             }
-            "enum" | "set" => Some(Self::Chars(length.unwrap_or(255))),
+            "set" => Some(Self::Chars(length.unwrap_or(255))),
+            "enum" => {
+                let inside = text.split_once('(').map_or("", |(_, values)| values);
+                Some(Self::Enum {
+                    length: length.unwrap_or(255),
+                    // Values are quoted and separated by `,` alone.
+                    comma: inside.split("','").any(|value| value.contains(',')),
+                    backslash: inside.contains('\\'),
+                })
+            }
             "tinytext" => Some(Self::Text(0xff)),
             "text" => Some(Self::Text(0xffff)),
             "mediumtext" => Some(Self::Text(0xff_ffff)),
@@ -126,6 +141,11 @@ impl MysqlType {
             (&Timestamp { precision: p }, &Timestamp { precision: q }) => Timestamp { precision: p.max(q) },
             (&Time { precision: p }, &Time { precision: q }) => Time { precision: p.max(q) },
             (&Chars(n), &Chars(m)) => Chars(n.max(m)),
+            (&Enum { length: n, comma, backslash }, &Enum { length: m, comma: c, backslash: b }) => {
+                Enum { length: n.max(m), comma: comma || c, backslash: backslash || b }
+            }
+            (&Enum { length: n, comma: false, .. }, &Chars(m))
+            | (&Chars(m), &Enum { length: n, comma: false, .. }) => Chars(n.max(m)),
             (&Text(n), &Text(m)) => Text(n.max(m)),
             (&Chars(n), &Text(m)) | (&Text(m), &Chars(n)) => Text(m.max(n.saturating_mul(4))),
             (&Binary(n), &Binary(m)) => Binary(n.max(m)),
@@ -159,7 +179,8 @@ mod tests {
             ("datetime(6)", DateTime { precision: 6 }),
             ("timestamp", Timestamp { precision: 0 }),
             ("bit(64)", Bit(64)),
-            ("enum('a(7)','unsigned, x')", Chars(255)),
+            ("enum('a(7)','unsigned, x')", Enum { length: 255, comma: true, backslash: false }),
+            ("enum('a','it''s','')", Enum { length: 255, comma: false, backslash: false }),
             ("varbinary(16)", Binary(16)),
             ("multipolygon", Geometry),
         ] {

@@ -317,6 +317,11 @@ fn spelled(ty: &MysqlType) -> (String, Option<u64>) {
         }
         MysqlType::Decimal { precision, scale } => (format!("decimal({precision},{scale})"), None),
         MysqlType::Chars(n) => (format!("varchar({n})"), Some(n)),
+        // Values don't matter beyond what their characters ask for.
+        MysqlType::Enum { length, comma, backslash } => {
+            let value = if comma { "a,b" } else { "a" };
+            (format!("enum('{value}{}')", if backslash { "\\" } else { "" }), Some(length))
+        }
         MysqlType::Text(n) if n <= 0xffff => ("text".into(), None),
         MysqlType::Text(n) if n <= 0xff_ffff => ("mediumtext".into(), None),
         // Every other union is one of its sides.

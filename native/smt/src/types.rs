@@ -15,8 +15,10 @@ const CHARACTER_BYTES: u64 = 4;
 pub(crate) struct Mapped {
     /// In the source's Flink table.
     pub(crate) source: String,
-    /// In the sink's Flink table; where it differs from `source`, the INSERT casts.
+    /// In the sink's Flink table.
     pub(crate) sink: String,
+    /// What the INSERT does in between.
+    pub(crate) conversion: Conversion,
     pub(crate) starrocks: String,
     /// Whether the source must be told to send bytes as base64.
     pub(crate) base64: bool,
@@ -24,15 +26,35 @@ pub(crate) struct Mapped {
     pub(crate) limit: Option<&'static str>,
 }
 
+/// What the INSERT does with a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Conversion {
+    None,
+    /// A cast to the sink's type.
+    Cast,
+    /// The CDC source hands out the bytes of a BIT with the least significant first; the sink takes them for a number
+    /// with the most significant first.
+    ReverseBytes,
+    /// In changes (not in the snapshot) the CDC source puts a backslash before a comma of an ENUM's value.
+    UnescapeCommas,
+}
+
 impl Mapped {
     fn new(flink: impl Into<String>, starrocks: impl Into<String>) -> Self {
         let flink = flink.into();
-        Self { source: flink.clone(), sink: flink, starrocks: starrocks.into(), base64: false, limit: None }
+        Self {
+            source: flink.clone(),
+            sink: flink,
+            conversion: Conversion::None,
+            starrocks: starrocks.into(),
+            base64: false,
+            limit: None,
+        }
     }
 
     /// As text, cast in the INSERT.
     fn cast(source: impl Into<String>, starrocks: &str) -> Self {
-        Self { sink: "STRING".into(), ..Self::new(source, starrocks) }
+        Self { sink: "STRING".into(), conversion: Conversion::Cast, ..Self::new(source, starrocks) }
     }
 
     fn limit(mut self, limit: &'static str) -> Self {
@@ -89,11 +111,22 @@ pub(crate) fn map(ty: &MysqlType, key: bool, options: &Options) -> Mapped {
         ),
         Year => Mapped::new("INT", "INT"),
         Chars(n) => Mapped::new("STRING", text(n.saturating_mul(CHARACTER_BYTES), true, options)),
+        Enum { length, comma, backslash } => {
+            let mapped = map(&Chars(length), key, options);
+            match (comma, backslash) {
+                (false, _) => mapped,
+                (true, false) => Mapped { conversion: Conversion::UnescapeCommas, ..mapped },
+                (true, true) => mapped.limit("Flink CDC puts a backslash before each comma of a changed value"),
+            }
+        }
         Text(n) => Mapped::new("STRING", text(n, false, options)),
         Json if key => Mapped::new("STRING", "STRING"),
         Json => Mapped::new("STRING", "JSON"),
         Bit(1) => Mapped::new("BOOLEAN", "BOOLEAN"),
-        Bit(n) => Mapped::new(format!("BINARY({})", n.div_ceil(8)), if n > 63 { "LARGEINT" } else { "BIGINT" }),
+        Bit(n) => Mapped {
+            conversion: if n > 8 { Conversion::ReverseBytes } else { Conversion::None },
+            ..Mapped::new(format!("BINARY({})", n.div_ceil(8)), if n > 63 { "LARGEINT" } else { "BIGINT" })
+        },
         // Without base64 mode a STRING would silently hold `java.nio.HeapByteBuffer[...]`.
         Binary(n) => {
             let encoded = n.div_ceil(3).saturating_mul(4);
@@ -129,7 +162,7 @@ pub(crate) fn key_bytes(ty: &MysqlType) -> u64 {
         Date | Year => 4,
         DateTime { .. } | Timestamp { .. } | Bit(_) => 8,
         Time { .. } => 12,
-        Chars(n) => n.saturating_mul(CHARACTER_BYTES),
+        Chars(n) | Enum { length: n, .. } => n.saturating_mul(CHARACTER_BYTES),
         Text(n) => n,
         Binary(n) => n.div_ceil(3).saturating_mul(4),
         Json | Geometry => u64::MAX,

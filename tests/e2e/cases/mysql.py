@@ -1,0 +1,83 @@
+"""MySQL's tables and changes by the migrate tool and Flink CDC into StarRocks: both sides must end equal."""
+
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness import cdc
+from harness.cases import LAST_1, RECOMMENDED, Env, case, equal, variants
+from harness.cluster import FlinkCluster, job_ids
+from harness.download import flink_home, maven_jar, minor
+from harness.mariadb import CDC_PASSWORD, MariaDb
+from harness.paths import CONNECTOR_JAR
+from harness.process import wait_for
+
+ROWS = 600
+MODES = {
+    "at-least-once": "flink.starrocks.sink.buffer-flush.interval-ms = 1000",
+    "exactly-once-v1": "flink.starrocks.sink.semantic = exactly-once\nflink.starrocks.sink.version = V1",
+    "exactly-once-v2": "flink.starrocks.sink.semantic = exactly-once\nflink.starrocks.sink.version = V2",
+}
+
+
+@contextmanager
+def pipeline(env: Env, name: str, mode: str):
+    """A MariaDB, and a job on a cluster of its own that carries it into the sandbox: cluster, job, source, target."""
+    flink = next(v for v in cdc.CDC_JARS if minor(v) == minor(env.cluster.version))
+    folder = env.folder / f"mysql-{name}"
+    folder.mkdir()
+    jars = [CONNECTOR_JAR, *(maven_jar(artifact) for artifact in cdc.CDC_JARS[flink])]
+    with MariaDb(folder) as mariadb, mariadb.connect() as source, env.sandbox.connect() as target:
+        cdc.create_tables(source, ROWS)
+        drop_targets(target)
+        configuration = folder / "config_prod.conf"
+        configuration.write_text(cdc.configuration(
+            mariadb.port, env.sandbox, folder / "result",
+            f"statement_set = {'execute' if minor(flink) >= (1, 14) else 'begin'}\n"
+            "flink.set.execution.checkpointing.interval = 1s", MODES[mode]))
+        printed = cdc.migrate(configuration, "--apply")
+        equal("passwords on the screen", CDC_PASSWORD in printed or env.sandbox.password in printed, False)
+        with FlinkCluster(flink_home(flink), folder, lib=jars) as cluster:
+            (job,) = job_ids(cluster.sql_client(script(folder)))
+            wait_for("the snapshot", lambda: cluster.state(job) and cdc.row_count(target) == 4 * ROWS, timeout=180, every=0.5)
+            cluster.wait_until_running(job)
+            yield cluster, job, source, target
+        drop_targets(target)
+
+
+def script(folder: Path) -> str:
+    return (folder / "result/flink-create.all.sql").read_text()
+
+
+def drop_targets(target) -> None:
+    for database in ("edu_db__auto_shard", "kinds"):
+        target.query(f"DROP DATABASE IF EXISTS {database}")
+
+
+@case(RECOMMENDED, LAST_1)
+def every_type_and_changes(env: Env) -> None:
+    with pipeline(env, "changes", "at-least-once") as (cluster, job, source, target):
+        changes = cdc.Changes(ROWS)
+        cdc.change_kinds(source)
+        for _ in range(4):
+            changes.some(source, 50)
+            changes.lag(source, target)
+        equal("differences", cdc.wait_until_equal(source, target), [])
+        equal("state", cluster.state(job), "RUNNING")
+
+
+@variants(MODES, LAST_1)
+def kills(env: Env, mode: str) -> None:
+    """`kill -9` of the TaskManager while rows change."""
+    with pipeline(env, f"kills-{mode}", mode) as (cluster, job, source, target):
+        changes = cdc.Changes(ROWS)
+        cdc.change_kinds(source)
+        for _ in range(3):
+            for _ in range(10):
+                changes.some(source, 10)
+                time.sleep(0.1)
+            cluster.kill_task_manager()
+            cluster.start_task_manager()
+            changes.some(source, 50)
+            changes.lag(source, target, timeout=180)
+        equal("differences", cdc.wait_until_equal(source, target), [])
