@@ -178,7 +178,7 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`numbers_sink` (
   'password' = 'st4r-r0cks',
   'username' = 'root'
 );
-INSERT INTO `default_catalog`.`kinds`.`numbers_sink` SELECT * FROM `default_catalog`.`kinds`.`numbers_src`;
+INSERT INTO `default_catalog`.`kinds`.`numbers_sink` SELECT `id`, `flag`, `t1`, `t`, `tu`, `s`, `su`, `m`, `mu`, `i`, `iu`, `iz`, `b`, `bu`, `f`, `fu`, `d`, `r`, `de`, `df`, `dg`, `nu`, `y`, `b1`, CAST(ENCODE(REVERSE(DECODE(`b10`, 'ISO-8859-1')), 'ISO-8859-1') AS BINARY(2)), CAST(ENCODE(REVERSE(DECODE(`b64`, 'ISO-8859-1')), 'ISO-8859-1') AS BINARY(8)) FROM `default_catalog`.`kinds`.`numbers_src`;
 CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`prefix_src` (
   `k` STRING NOT NULL,
   PRIMARY KEY(`k`)
