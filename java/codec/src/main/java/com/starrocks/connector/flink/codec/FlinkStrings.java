@@ -2,7 +2,6 @@ package com.starrocks.connector.flink.codec;
 
 import com.starrocks.connector.flink.core.RowBlock;
 
-import org.apache.flink.core.memory.MemorySegment;
 import org.apache.flink.table.data.StringData;
 import org.apache.flink.table.data.binary.BinarySection;
 import org.apache.flink.table.data.binary.BinaryStringData;
@@ -12,7 +11,7 @@ final class FlinkStrings {
 
     private FlinkStrings() {}
 
-    static void put(StringData value, RowBlock block) {
+    static void put(StringData value, RowBlock block, BlockSegment segment) {
         if (!(value instanceof BinaryStringData)) {
             block.putString(value.toBytes());
             return;
@@ -26,34 +25,6 @@ final class FlinkStrings {
         }
         int size = section.getSizeInBytes();
         block.putStringHeader(size);
-        MemorySegment[] segments = section.getSegments();
-        int offset = section.getOffset();
-        if (segments.length == 1) {
-            segments[0].get(offset, block.window(size), size);
-        } else {
-            putPieces(segments, offset, size, block);
-        }
-    }
-
-    /** A string may begin and end in any of the segments. */
-    private static void putPieces(MemorySegment[] segments, int from, int size, RowBlock block) {
-        int offset = from;
-        int left = size;
-        for (MemorySegment segment : segments) {
-            if (offset >= segment.size()) {
-                offset -= segment.size();
-                continue;
-            }
-            int piece = Math.min(left, segment.size() - offset);
-            segment.get(offset, block.window(piece), piece);
-            left -= piece;
-            offset = 0;
-            if (left == 0) {
-                return;
-            }
-        }
-        if (left != 0) {
-            throw new IllegalStateException("a string ends " + left + " bytes behind its segments");
-        }
+        segment.append(section.getSegments(), section.getOffset(), size, block);
     }
 }

@@ -4,6 +4,7 @@ import com.starrocks.connector.flink.core.BlockLayout;
 import com.starrocks.connector.flink.core.RowBlock;
 import com.starrocks.connector.flink.core.RowEncoder;
 
+import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.binary.BinaryRowData;
 import org.apache.flink.table.types.logical.LogicalType;
@@ -19,8 +20,9 @@ import java.util.List;
 public final class RowDataEncoder implements RowEncoder<RowData> {
 
     private final List<String> columns;
-    private final ValueWriter[] writers;
+    private final ValueType[] types;
     private final BlockSegment segment = new BlockSegment();
+    private final RowDataValues values = new RowDataValues(segment);
     private final boolean wholeRows;
 
     /**
@@ -44,10 +46,10 @@ public final class RowDataEncoder implements RowEncoder<RowData> {
         }
         this.wholeRows = wholeRows;
         this.columns = new ArrayList<>(columns);
-        this.writers = new ValueWriter[types.size()];
-        for (int i = 0; i < writers.length; i++) {
+        this.types = new ValueType[types.size()];
+        for (int i = 0; i < this.types.length; i++) {
             LogicalTypes.toTypeNode(columns.get(i), types.get(i));
-            writers[i] = ValueWriter.of(types.get(i));
+            this.types[i] = ValueType.of(types.get(i));
         }
     }
 
@@ -55,9 +57,7 @@ public final class RowDataEncoder implements RowEncoder<RowData> {
     public byte encode(RowData row, RowBlock block) {
         // A subclass could override getters; a row with more fields than columns has another
         // layout.
-        if (row.getClass() == BinaryRowData.class
-                && wholeRows
-                && row.getArity() == writers.length) {
+        if (row.getClass() == BinaryRowData.class && wholeRows && row.getArity() == types.length) {
             BinaryRowData binary = (BinaryRowData) row;
             segment.append(
                     binary.getSegments(), binary.getOffset(), binary.getSizeInBytes(), block);
@@ -68,15 +68,22 @@ public final class RowDataEncoder implements RowEncoder<RowData> {
     }
 
     private void encodeFields(RowData row, RowBlock block) {
-        ValueWriter[] all = writers;
+        ValueType[] all = types;
         if (row.getArity() < all.length) {
             throw new IllegalArgumentException(
                     "a row has " + row.getArity() + " fields for the columns " + columns);
         }
         int i = 0;
         try {
-            for (; i < all.length; i++) {
-                all[i].write(row, i, block);
+            if (row.getClass() == GenericRowData.class) {
+                GenericRowData generic = (GenericRowData) row;
+                for (; i < all.length; i++) {
+                    values.put(generic.getField(i), all[i], block);
+                }
+            } else {
+                for (; i < all.length; i++) {
+                    values.putField(row, i, all[i], block);
+                }
             }
         } catch (ClassCastException e) {
             throw new IllegalArgumentException(

@@ -18,6 +18,7 @@ public final class SlotEncoder implements RowEncoder<Object[]> {
 
     private final List<String> columns;
     private final TypeNode[] types;
+    private final SlotValues values = new SlotValues();
 
     /** An encoder of slots for columns of these types. */
     public SlotEncoder(List<String> columns, List<TypeNode> types) {
@@ -37,7 +38,7 @@ public final class SlotEncoder implements RowEncoder<Object[]> {
         }
         for (int i = 0; i < types.length; i++) {
             try {
-                SlotValues.put(slots[i], types[i], block);
+                values.put(slots[i], types[i], block);
             } catch (SlotValues.RefusedException e) {
                 throw new IllegalArgumentException(
                         "column " + columns.get(i) + ", slot " + i + ": " + e.getMessage(), e);

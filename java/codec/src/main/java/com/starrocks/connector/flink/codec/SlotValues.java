@@ -69,7 +69,7 @@ final class SlotValues {
     /** Compact decimals: any value of so many digits fits an i64. */
     private static final int LONG_DIGITS = 18;
 
-    private SlotValues() {}
+    private final BlockSegment segment = new BlockSegment();
 
     /** A value that can't be written, and why. */
     static final class RefusedException extends RuntimeException {
@@ -91,11 +91,11 @@ final class SlotValues {
      * @param type of the column or of the part of it, null where the types know of no such part
      * @throws RefusedException if the value can't be written
      */
-    static void put(Object value, TypeNode type, RowBlock block) {
+    void put(Object value, TypeNode type, RowBlock block) {
         put(value, type, block, 0);
     }
 
-    private static void put(Object value, TypeNode type, RowBlock block, int depth) {
+    private void put(Object value, TypeNode type, RowBlock block, int depth) {
         // The commonest classes first.
         if (value == null) {
             block.putNull();
@@ -156,10 +156,15 @@ final class SlotValues {
                             + " is too large or too fine for any column");
         }
         BigDecimal plain = value.scale() < 0 ? value.setScale(0) : value;
-        BigInteger unscaled = plain.unscaledValue();
         if (plain.precision() <= LONG_DIGITS) {
-            block.putDecimal(plain.scale(), unscaled.longValue());
-        } else if (unscaled.bitLength() < BlockLayout.MAX_UNSCALED_BYTES * Byte.SIZE) {
+            // Unlike unscaledValue() this makes no BigInteger, and mostly nothing at all once
+            // compiled.
+            int scale = plain.scale();
+            block.putDecimal(scale, plain.scaleByPowerOfTen(scale).longValue());
+            return;
+        }
+        BigInteger unscaled = plain.unscaledValue();
+        if (unscaled.bitLength() < BlockLayout.MAX_UNSCALED_BYTES * Byte.SIZE) {
             block.putDecimal(plain.scale(), unscaled.toByteArray());
         } else {
             throw new RefusedException(
@@ -167,9 +172,9 @@ final class SlotValues {
         }
     }
 
-    private static boolean putText(Object value, RowBlock block) {
+    private boolean putText(Object value, RowBlock block) {
         if (value instanceof StringData) {
-            FlinkStrings.put((StringData) value, block);
+            FlinkStrings.put((StringData) value, block, segment);
         } else if (value instanceof CharSequence) {
             block.putString((CharSequence) value);
         } else if (value instanceof Character) {
@@ -177,7 +182,7 @@ final class SlotValues {
         } else if (value instanceof byte[]) {
             block.putBytes((byte[]) value);
         } else if (value instanceof DecimalData) {
-            ValueWriter.OfDecimal.put((DecimalData) value, block);
+            RowDataValues.putDecimal((DecimalData) value, block);
         } else {
             return false;
         }
@@ -281,7 +286,7 @@ final class SlotValues {
         }
     }
 
-    private static boolean putContainer(Object value, TypeNode type, RowBlock block, int depth) {
+    private boolean putContainer(Object value, TypeNode type, RowBlock block, int depth) {
         if (!(value instanceof Collection
                 || value instanceof Map
                 || value instanceof Row
@@ -318,7 +323,7 @@ final class SlotValues {
                 : null;
     }
 
-    private static void putList(List<?> list, TypeNode element, RowBlock block, int depth) {
+    private void putList(List<?> list, TypeNode element, RowBlock block, int depth) {
         int size = list.size();
         block.putArrayHeader(size);
         for (int i = 0; i < size; i++) {
@@ -326,7 +331,7 @@ final class SlotValues {
         }
     }
 
-    private static void putCollection(
+    private void putCollection(
             Collection<?> collection, TypeNode element, RowBlock block, int depth) {
         int size = collection.size();
         block.putArrayHeader(size);
@@ -338,14 +343,14 @@ final class SlotValues {
         requireSize(size, written);
     }
 
-    private static void putArray(Object[] array, TypeNode element, RowBlock block, int depth) {
+    private void putArray(Object[] array, TypeNode element, RowBlock block, int depth) {
         block.putArrayHeader(array.length);
         for (Object value : array) {
             put(value, element, block, depth);
         }
     }
 
-    private static void putMap(Map<?, ?> map, TypeNode type, RowBlock block, int depth) {
+    private void putMap(Map<?, ?> map, TypeNode type, RowBlock block, int depth) {
         TypeNode keyType = child(type, TypeNode.Kind.MAP, 0);
         TypeNode valueType = child(type, TypeNode.Kind.MAP, 1);
         int size = map.size();
@@ -367,7 +372,7 @@ final class SlotValues {
         }
     }
 
-    private static void putRow(Row row, TypeNode type, RowBlock block, int depth) {
+    private void putRow(Row row, TypeNode type, RowBlock block, int depth) {
         int arity = row.getArity();
         if (arity > 0xFFFF) {
             throw new RefusedException("a row of " + arity + " fields is too wide");

@@ -52,7 +52,8 @@ public final class NativeSession implements AutoCloseable {
             SessionListener listener) {
         this.calls = calls;
         this.listener = Objects.requireNonNull(listener, "listener");
-        this.maxBlockBytes = (int) Math.max(blockBytes, Math.min(maxRowBytes, Integer.MAX_VALUE));
+        this.maxBlockBytes =
+                (int) Math.max(blockBytes, Math.min(maxRowBytes, RowBlock.MAX_CAPACITY));
         this.block = new RowBlock(blockBytes);
         this.handle = calls.open(config, counters.memory());
     }

@@ -10,23 +10,27 @@ import java.nio.ByteOrder;
  * throws {@link BlockFullException} when the value doesn't fit; {@link #rollbackFrame} then removes
  * what was written of the row. Nothing here creates an object. Not thread-safe.
  *
- * <p>Strings become UTF-8 exactly as {@code String.getBytes(UTF_8)} would have it: a surrogate
- * without its other half becomes {@code ?}.
+ * <p>Strings become UTF-8 as {@link TextEncoder} says.
  */
 public final class RowBlock {
 
     /** Bytes of the smallest block. */
     static final int MIN_BYTES = 64;
 
-    /** Characters are encoded into this many bytes of scratch, then copied in one go. */
-    private static final int SCRATCH = 1024;
+    /**
+     * Bytes of the buffer behind the capacity, so that a short value is written with its tag in one
+     * piece of eight bytes, whose end the next value overwrites.
+     */
+    private static final int SLACK = 8;
 
-    /** Most bytes that one step of the string loop adds: a surrogate pair. */
-    private static final int MAX_STEP = 4;
+    /** Most bytes a block can hold. */
+    static final int MAX_CAPACITY = Integer.MAX_VALUE - SLACK;
+
+    private static final long INT_BITS = 0xFFFFFFFFL;
 
     private static final int NO_FRAME = -1;
 
-    private final byte[] scratch = new byte[SCRATCH];
+    private final TextEncoder text = new TextEncoder();
     private ByteBuffer buffer;
     private int capacity;
     private int position;
@@ -51,7 +55,7 @@ public final class RowBlock {
     }
 
     private void replaceBuffer(int newCapacity) {
-        buffer = ByteBuffer.allocateDirect(newCapacity).order(ByteOrder.LITTLE_ENDIAN);
+        buffer = ByteBuffer.allocateDirect(newCapacity + SLACK).order(ByteOrder.LITTLE_ENDIAN);
         capacity = newCapacity;
     }
 
@@ -174,16 +178,12 @@ public final class RowBlock {
 
     /** Appends a 16-bit integer. */
     public void putShort(short value) {
-        int at = reserve(3);
-        buffer.put(at, BlockLayout.TAG_I16);
-        buffer.putShort(at + 1, value);
+        buffer.putInt(reserve(3), BlockLayout.TAG_I16 | value << 8);
     }
 
     /** Appends a 32-bit integer. */
     public void putInt(int value) {
-        int at = reserve(5);
-        buffer.put(at, BlockLayout.TAG_I32);
-        buffer.putInt(at + 1, value);
+        putTagged(BlockLayout.TAG_I32, value);
     }
 
     /** Appends a 64-bit integer. */
@@ -195,9 +195,7 @@ public final class RowBlock {
 
     /** Appends a 32-bit float. */
     public void putFloat(float value) {
-        int at = reserve(5);
-        buffer.put(at, BlockLayout.TAG_F32);
-        buffer.putFloat(at + 1, value);
+        putTagged(BlockLayout.TAG_F32, Float.floatToRawIntBits(value));
     }
 
     /** Appends a 64-bit float. */
@@ -214,8 +212,7 @@ public final class RowBlock {
      */
     public void putDecimal(int scale, long unscaled) {
         int at = reserve(10);
-        buffer.put(at, BlockLayout.TAG_DECIMAL64);
-        buffer.put(at + 1, (byte) scale);
+        buffer.putShort(at, (short) (BlockLayout.TAG_DECIMAL64 | scale << 8));
         buffer.putLong(at + 2, unscaled);
     }
 
@@ -248,9 +245,10 @@ public final class RowBlock {
 
     /** Appends a string. */
     public void putString(CharSequence value) {
-        int at = beginBytes(BlockLayout.TAG_STRING);
+        int at = reserve(5);
         putText(value);
-        endBytes(at);
+        buffer.put(at, BlockLayout.TAG_STRING);
+        buffer.putInt(at + 1, position - at - 5);
     }
 
     /** Appends a string that is UTF-8 already. */
@@ -263,41 +261,31 @@ public final class RowBlock {
         putTagged(BlockLayout.TAG_BYTES, value);
     }
 
+    /** A tag and four bytes. */
+    private void putTagged(byte tag, int value) {
+        buffer.putLong(reserve(5), tag | (value & INT_BITS) << 8);
+    }
+
     private void putTagged(byte tag, byte[] value) {
         if (value.length > capacity - position) {
             throw BlockFullException.INSTANCE;
         }
         int at = reserve(5 + value.length);
-        buffer.put(at, tag);
-        buffer.putInt(at + 1, value.length);
+        buffer.putLong(at, tag | (long) value.length << 8);
         copy(at + 5, value, 0, value.length);
     }
 
     /**
-     * Appends the head of a string of UTF-8 whose bytes the caller then writes into the buffer that
-     * {@link #window} gives.
+     * Appends the head of a string of UTF-8, whose bytes the caller appends by way of {@link
+     * #reserve}.
      */
     public void putStringHeader(int bytes) {
-        int at = reserve(5);
-        buffer.put(at, BlockLayout.TAG_STRING);
-        buffer.putInt(at + 1, bytes);
-    }
-
-    /**
-     * Takes the next {@code bytes} of the block for the caller to fill with relative puts; they
-     * start at the returned buffer's position. The buffer must not be kept.
-     */
-    public ByteBuffer window(int bytes) {
-        int at = reserve(bytes);
-        buffer.position(at);
-        return buffer;
+        putTagged(BlockLayout.TAG_STRING, bytes);
     }
 
     /** Appends a date: days since 1970-01-01. */
     public void putDate(int epochDay) {
-        int at = reserve(5);
-        buffer.put(at, BlockLayout.TAG_DATE);
-        buffer.putInt(at + 1, epochDay);
+        putTagged(BlockLayout.TAG_DATE, epochDay);
     }
 
     /** Appends a time: nanosecond of the day. */
@@ -336,16 +324,12 @@ public final class RowBlock {
 
     /** Appends the head of an array; its {@code count} values follow. */
     public void putArrayHeader(int count) {
-        int at = reserve(5);
-        buffer.put(at, BlockLayout.TAG_ARRAY);
-        buffer.putInt(at + 1, count);
+        putTagged(BlockLayout.TAG_ARRAY, count);
     }
 
     /** Appends the head of a map; its {@code count} keys, each with its value, follow. */
     public void putMapHeader(int count) {
-        int at = reserve(5);
-        buffer.put(at, BlockLayout.TAG_MAP);
-        buffer.putInt(at + 1, count);
+        putTagged(BlockLayout.TAG_MAP, count);
     }
 
     /** Appends the head of a row; its {@code count} (at most 65,535) values follow. */
@@ -365,89 +349,22 @@ public final class RowBlock {
         putText(text);
     }
 
-    private int beginBytes(byte tag) {
-        int at = reserve(5);
-        buffer.put(at, tag);
-        return at;
-    }
-
-    private void endBytes(int at) {
-        buffer.putInt(at + 1, position - at - 5);
-    }
-
     private void copy(int at, byte[] bytes, int from, int count) {
         buffer.position(at);
         buffer.put(bytes, from, count);
     }
 
-    private void putText(CharSequence text) {
-        int length = text.length();
+    private void putText(CharSequence value) {
+        int length = value.length();
         // Each char becomes at least one byte: a hopeless row is refused before it is encoded.
         if (length > capacity - position) {
             throw BlockFullException.INSTANCE;
         }
         int next = 0;
         while (next < length) {
-            next =
-                    text instanceof String
-                            ? fillScratch((String) text, next, length)
-                            : fillScratch(text, next, length);
+            next = text.encode(value, next);
+            int filled = text.filled();
+            copy(reserve(filled), text.bytes(), 0, filled);
         }
-    }
-
-    private int fillScratch(String text, int from, int length) {
-        byte[] bytes = scratch;
-        int end = Math.min(length, from + SCRATCH);
-        int i = from;
-        while (i < end) {
-            char c = text.charAt(i);
-            if (c >= 0x80) {
-                break;
-            }
-            bytes[i - from] = (byte) c;
-            i++;
-        }
-        int filled = i - from;
-        if (i < end) {
-            return fillGeneral(text, i, length, filled);
-        }
-        copy(reserve(filled), bytes, 0, filled);
-        return i;
-    }
-
-    private int fillScratch(CharSequence text, int from, int length) {
-        return fillGeneral(text, from, length, 0);
-    }
-
-    /** Encodes until the scratch is nearly full or the text ends, and copies the scratch. */
-    private int fillGeneral(CharSequence text, int from, int length, int alreadyFilled) {
-        byte[] bytes = scratch;
-        int filled = alreadyFilled;
-        int i = from;
-        while (i < length && filled <= SCRATCH - MAX_STEP) {
-            char c = text.charAt(i++);
-            if (c < 0x80) {
-                bytes[filled++] = (byte) c;
-            } else if (c < 0x800) {
-                bytes[filled++] = (byte) (0xC0 | c >> 6);
-                bytes[filled++] = (byte) (0x80 | c & 0x3F);
-            } else if (!Character.isSurrogate(c)) {
-                bytes[filled++] = (byte) (0xE0 | c >> 12);
-                bytes[filled++] = (byte) (0x80 | c >> 6 & 0x3F);
-                bytes[filled++] = (byte) (0x80 | c & 0x3F);
-            } else if (Character.isHighSurrogate(c)
-                    && i < length
-                    && Character.isLowSurrogate(text.charAt(i))) {
-                int codePoint = Character.toCodePoint(c, text.charAt(i++));
-                bytes[filled++] = (byte) (0xF0 | codePoint >> 18);
-                bytes[filled++] = (byte) (0x80 | codePoint >> 12 & 0x3F);
-                bytes[filled++] = (byte) (0x80 | codePoint >> 6 & 0x3F);
-                bytes[filled++] = (byte) (0x80 | codePoint & 0x3F);
-            } else {
-                bytes[filled++] = '?';
-            }
-        }
-        copy(reserve(filled), bytes, 0, filled);
-        return i;
     }
 }

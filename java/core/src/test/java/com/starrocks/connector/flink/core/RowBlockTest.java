@@ -2,7 +2,6 @@ package com.starrocks.connector.flink.core;
 
 import static org.junit.Assert.assertArrayEquals;
 import static org.junit.Assert.assertEquals;
-import static org.junit.Assert.assertFalse;
 import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 
@@ -108,7 +107,7 @@ public class RowBlockTest {
                         b -> b.putString(bytes),
                         b -> b.putBytes(bytes),
                         b -> b.putStringHeader(1),
-                        b -> b.window(1),
+                        b -> b.reserve(1),
                         b -> b.putDate(1),
                         b -> b.putTime(1),
                         b -> b.putTimestamp(1, 1),
@@ -125,12 +124,12 @@ public class RowBlockTest {
             int size = measured.length();
 
             RowBlock exact = new RowBlock(256);
-            exact.window(256 - size);
+            exact.reserve(256 - size);
             put.accept(exact);
             assertEquals(256, exact.length());
 
             RowBlock short1 = new RowBlock(256);
-            short1.window(256 - size + 1);
+            short1.reserve(256 - size + 1);
             assertThrows(BlockFullException.class, () -> put.accept(short1));
         }
     }
@@ -163,8 +162,12 @@ public class RowBlockTest {
             0, 0x7F, 0x80, 0x7FF, 0x800, 0xFFFF, 0xD800, 0xDBFF, 0xDC00, 0xDFFF, '\u4e2d', '"'
         };
         for (int round = 0; round < 3000; round++) {
-            // Lengths around the scratch's size, and odd characters from none to all.
-            int length = round % 3 == 0 ? 1015 + random.nextInt(20) : random.nextInt(3000);
+            // Lengths around those of a short text and of a step, and odd characters from none to
+            // all.
+            int length =
+                    round % 3 == 0
+                            ? TextEncoder.STEP - 10 + random.nextInt(20)
+                            : random.nextInt(round % 3 == 1 ? 30 : 3 * TextEncoder.STEP);
             int oddity = random.nextInt(4) == 0 ? 0 : 1 + random.nextInt(300);
             StringBuilder text = new StringBuilder(length);
             while (text.length() < length) {
@@ -186,7 +189,7 @@ public class RowBlockTest {
     }
 
     private static byte[] raw(CharSequence text) {
-        RowBlock block = new RowBlock(16 * 1024);
+        RowBlock block = new RowBlock(32 * 1024);
         block.putRaw(text);
         return Hex.bytes(block);
     }
@@ -203,12 +206,11 @@ public class RowBlockTest {
     }
 
     @Test
-    public void windowsAreWrittenInPlace() {
+    public void whatIsReservedIsWrittenInPlace() {
         RowBlock block = new RowBlock(64);
-        block.putStringHeader(4);
-        block.window(3).put(new byte[] {'a', 'b', 'c'});
-        block.window(1).put((byte) 'd');
-        assertEquals(Hex.strip("0b 04000000 61626364"), Hex.of(block));
-        assertFalse(block.length() == 0);
+        block.putStringHeader(2);
+        block.buffer().putShort(block.reserve(2), (short) ('a' | 'b' << 8));
+        assertEquals(Hex.strip("0b 02000000 6162"), Hex.of(block));
+        assertEquals(7, block.length());
     }
 }
