@@ -11,7 +11,6 @@ import com.starrocks.connector.flink.core.BlockLayout;
 import com.starrocks.connector.flink.core.Hex;
 import com.starrocks.connector.flink.core.RowBlock;
 
-import org.apache.flink.core.memory.MemorySegment;
 import org.apache.flink.core.memory.MemorySegmentFactory;
 import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.data.DecimalData;
@@ -202,7 +201,7 @@ public class RowDataEncoderTest {
     public void binaryRowsGoAsTheyLie() {
         RowDataEncoder encoder = encoder(TYPES);
         BinaryRowData row = new RowDataSerializer(logical(TYPES)).toBinaryRow(sample());
-        byte[] bytes = bytes(row);
+        byte[] bytes = Blocks.bytes(row);
         RowBlock block = new RowBlock(1 << 16);
         assertEquals(BlockLayout.BINARY, encoder.encode(row, block));
         assertEquals(Hex.of(bytes), Hex.of(block));
@@ -210,8 +209,7 @@ public class RowDataEncoderTest {
         block.clear();
 
         // Somewhere in a segment, as in Flink's buffers; and into a block that has grown.
-        BinaryRowData inside = new BinaryRowData(TYPES.length);
-        inside.pointTo(segments(bytes, 24, bytes.length + 100), 24, bytes.length);
+        BinaryRowData inside = Blocks.spread(row, 24, bytes.length + 100);
         assertEquals(BlockLayout.BINARY, encoder.encode(inside, block));
         assertEquals(Hex.of(bytes), Hex.of(block));
         assertEquals(Hex.of(bytes), Blocks.payload(encoder, inside));
@@ -247,7 +245,8 @@ public class RowDataEncoderTest {
         GenericRowData row = sample();
         row.setField(9, StringData.fromString(repeat("long \u4e2d ", 100)));
         String expected = Blocks.payload(fields, row);
-        byte[] bytes = bytes(new RowDataSerializer(logical(TYPES)).toBinaryRow(row));
+        BinaryRowData binary = new RowDataSerializer(logical(TYPES)).toBinaryRow(row);
+        byte[] bytes = Blocks.bytes(binary);
         int fixed = BinaryRowData.calculateFixPartSizeInBytes(TYPES.length);
         // The fixed part lies in the first segment always; segments are of one size.
         for (int size = (fixed + 63) / 64 * 64; size < bytes.length; size *= 2) {
@@ -255,36 +254,17 @@ public class RowDataEncoderTest {
                 if (fixed + shift > size) {
                     continue;
                 }
-                BinaryRowData spread = new BinaryRowData(TYPES.length);
-                spread.pointTo(segments(bytes, shift, size), shift, bytes.length);
+                BinaryRowData spread = Blocks.spread(binary, shift, size);
                 assertEquals(expected, Blocks.payload(fields, spread));
                 assertEquals(Hex.of(bytes), Blocks.payload(whole, spread));
             }
         }
     }
 
-    private static byte[] bytes(BinaryRowData row) {
-        byte[] bytes = new byte[row.getSizeInBytes()];
-        row.getSegments()[0].get(row.getOffset(), bytes);
-        return bytes;
-    }
-
-    /** Segments of a size that hold the bytes, the first of them behind a gap. */
-    private static MemorySegment[] segments(byte[] bytes, int gap, int size) {
-        MemorySegment[] segments = new MemorySegment[(bytes.length + gap + size - 1) / size];
-        for (int i = 0; i < segments.length; i++) {
-            segments[i] = MemorySegmentFactory.allocateUnpooledSegment(size);
-        }
-        for (int i = 0; i < bytes.length; i++) {
-            segments[(i + gap) / size].put((i + gap) % size, bytes[i]);
-        }
-        return segments;
-    }
-
     @Test
     public void aRowThatLiesAboutItsSizeIsNoRow() {
         BinaryRowData row = new BinaryRowData(1);
-        row.pointTo(segments(new byte[32], 0, 16), 0, 33);
+        row.pointTo(Blocks.segments(new byte[32], 0, 16), 0, 33);
         IllegalStateException e =
                 assertThrows(
                         IllegalStateException.class,
