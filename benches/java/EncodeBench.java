@@ -4,13 +4,20 @@ import com.starrocks.connector.flink.codec.RowDataEncoder;
 import com.starrocks.connector.flink.codec.SlotEncoder;
 import com.starrocks.connector.flink.core.BlockFullException;
 import com.starrocks.connector.flink.core.BlockLayout;
+import com.starrocks.connector.flink.core.LoadReport;
+import com.starrocks.connector.flink.core.LoadServer;
+import com.starrocks.connector.flink.core.LogLevel;
+import com.starrocks.connector.flink.core.NativeLibrary;
+import com.starrocks.connector.flink.core.NativeSession;
 import com.starrocks.connector.flink.core.RowBlock;
 import com.starrocks.connector.flink.core.RowEncoder;
+import com.starrocks.connector.flink.core.SessionListener;
 import com.starrocks.connector.flink.core.TypeNode;
 
 import org.apache.flink.table.data.DecimalData;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.data.TimestampData;
 import org.apache.flink.table.data.binary.BinaryStringData;
 import org.apache.flink.table.runtime.typeutils.RowDataSerializer;
 import org.apache.flink.table.types.logical.BigIntType;
@@ -27,9 +34,11 @@ import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.function.IntConsumer;
 
 /**
  * What it costs to encode a row into the row block: CPU time of the thread, and bytes of heap, per
@@ -66,6 +75,7 @@ public final class EncodeBench {
             System.out.println("json/raw");
             System.out.println("json-chinese/raw");
             System.out.println("json-4k/raw");
+            System.out.println("jni/check");
             return;
         }
         new EncodeBench().run(arguments[0]);
@@ -74,6 +84,10 @@ public final class EncodeBench {
     private void run(String name) {
         String shape = name.substring(0, name.indexOf('/'));
         String kind = name.substring(name.indexOf('/') + 1);
+        if (shape.equals("jni")) {
+            measureCalls(name);
+            return;
+        }
         if (kind.equals("raw")) {
             measure(name, new RawEncoder(), json(shape));
             return;
@@ -102,7 +116,31 @@ public final class EncodeBench {
         measure(name, new RowDataEncoder(names, Arrays.asList(types)), rows);
     }
 
+    /**
+     * A native call that finds nothing to do: what every call costs, its lock on this side
+     * included.
+     */
+    private void measureCalls(String name) {
+        NativeLibrary.load(System.getProperty("library"), Collections.<String>emptyList());
+        SessionListener quiet =
+                new SessionListener() {
+                    @Override
+                    public void log(LogLevel level, String text) {}
+
+                    @Override
+                    public void loadFinished(LoadReport report) {}
+                };
+        try (NativeSession session =
+                NativeSession.open(LoadServer.config("127.0.0.1:1"), 1 << 20, quiet)) {
+            measure(name, ROWS, call -> session.check());
+        }
+    }
+
     private <T> void measure(String name, RowEncoder<T> encoder, T[] rows) {
+        measure(name, rows.length, row -> write(rows[row], encoder));
+    }
+
+    private void measure(String name, int rows, IntConsumer write) {
         int passes = 1;
         List<Double> nanos = new ArrayList<>();
         double heap = Double.MAX_VALUE;
@@ -110,14 +148,14 @@ public final class EncodeBench {
             long heapBefore = THREADS.getThreadAllocatedBytes(Thread.currentThread().getId());
             long before = THREADS.getCurrentThreadCpuTime();
             for (int pass = 0; pass < passes; pass++) {
-                for (T row : rows) {
-                    write(row, encoder);
+                for (int row = 0; row < rows; row++) {
+                    write.accept(row);
                 }
             }
             long spent = THREADS.getCurrentThreadCpuTime() - before;
             long allocated =
                     THREADS.getThreadAllocatedBytes(Thread.currentThread().getId()) - heapBefore;
-            double count = (double) passes * rows.length;
+            double count = (double) passes * rows;
             if (round < WARM_UPS) {
                 passes = (int) Math.max(1, passes * ROUND_NANOS / Math.max(1, spent));
             } else {
@@ -279,8 +317,7 @@ public final class EncodeBench {
             return (int) ((LocalDate) value).toEpochDay();
         }
         if (value instanceof LocalDateTime) {
-            return org.apache.flink.table.data.TimestampData.fromLocalDateTime(
-                    (LocalDateTime) value);
+            return TimestampData.fromLocalDateTime((LocalDateTime) value);
         }
         if (value instanceof String) {
             BinaryStringData string = BinaryStringData.fromString((String) value);
