@@ -40,8 +40,8 @@ public class HeapPerRowTest {
 
     private static final int ROWS = 100_000;
 
-    /** Rounds until the compiler must be through; the first one within the bound is enough. */
-    private static final int ROUNDS = 30;
+    /** Until then the compiler must be through; the first round within the bound is enough. */
+    private static final long WARM_UP_NANOS = 60_000_000_000L;
 
     private static final LogicalType[] TYPES = {
         DataTypes.BOOLEAN().getLogicalType(),
@@ -102,7 +102,8 @@ public class HeapPerRowTest {
         long self = Thread.currentThread().getId();
         RowBlock block = new RowBlock(64 * 1024);
         double perRow = Double.MAX_VALUE;
-        for (int round = 0; round < ROUNDS && perRow > ALLOWED; round++) {
+        long begin = System.nanoTime();
+        while (perRow > ALLOWED && System.nanoTime() - begin < WARM_UP_NANOS) {
             long before = threads.getThreadAllocatedBytes(self);
             for (int i = 0; i < ROWS; i++) {
                 if (block.length() > block.capacity() / 2) {
