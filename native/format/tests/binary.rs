@@ -75,7 +75,7 @@ fn properties() -> Vec<Vec<(&'static str, &'static str)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(800))]
 
     #[test]
     fn binary_rows_become_the_same_text(
