@@ -79,6 +79,8 @@ pub(crate) struct FastRows {
 /// A column, prepared.
 #[derive(Debug)]
 struct FastColumn {
+    /// Its place among the columns.
+    index: u16,
     /// What comes before the value: the separator, or in JSON the key with the quote of a string.
     lead: [u8; LEAD],
     /// How much of it comes before a value in no quotes.
@@ -143,7 +145,7 @@ impl FastRows {
                     (true, _) => separator.to_vec(),
                     (false, _) => [&json::key(i, &column.name)[..], b"\""].concat(),
                 };
-                FastColumn::new(column, format, &lead, check_text)
+                FastColumn::new(i, column, format, &lead, check_text)
             })
             .collect::<Option<_>>()?;
         let tail = |op_text: &[u8]| [separator, op_name, op_text, delimiter].concat().into_boxed_slice();
@@ -265,12 +267,17 @@ impl FastRows {
         let payload = frame.payload;
         let (header, rest) = payload.split_at_checked(header_len(self.columns.len()))?;
         let slots = rest.as_chunks::<8>().0.get(..self.columns.len())?;
-        let mut fields = self.columns.iter().zip(slots).enumerate();
-        for (w, word) in header.as_chunks::<8>().0.iter().enumerate() {
-            // The first byte is the row's kind.
-            let skipped = if w == 0 { 8 } else { 0 };
+        let (mut columns, mut slots) = (&*self.columns, slots);
+        // Of the first word, a byte is the row's kind.
+        let mut skipped = 8;
+        for word in header.as_chunks::<8>().0 {
             let mut nulls = u64::from_le_bytes(*word) >> skipped;
-            for (i, (column, slot)) in fields.by_ref().take(64 - skipped) {
+            let covered = columns.len().min(64 - skipped);
+            skipped = 0;
+            let (these, values);
+            (these, columns) = columns.split_at(covered);
+            (values, slots) = slots.split_at(covered);
+            for (column, slot) in these.iter().zip(values) {
                 let null = nulls & 1 == 1;
                 nulls >>= 1;
                 if null {
@@ -324,6 +331,7 @@ impl FastRows {
                         pen = unquote::<JSON>(pen)?;
                     }
                     Kind::Plain => {
+                        let i = usize::from(column.index);
                         let mut values = std::mem::take(&mut scratch.values);
                         values.clear();
                         let row = Elements::row(payload, self.columns.len()).ok()?;
@@ -375,7 +383,7 @@ impl FastRows {
 
 impl FastColumn {
     /// Prepares a column, unless what comes before its values is too long.
-    fn new(column: &Column, format: Format, lead: &[u8], check_text: bool) -> Option<Self> {
+    fn new(i: usize, column: &Column, format: Format, lead: &[u8], check_text: bool) -> Option<Self> {
         let mut padded = [0; LEAD];
         padded.get_mut(..lead.len())?.copy_from_slice(lead);
         // The quote that a key ends with is only written before strings.
@@ -423,7 +431,8 @@ impl FastColumn {
                 _ => short |= 1 << tag,
             }
         }
-        Some(Self { lead: padded, lead_len: lead_len as u8, kind, short, plain })
+        let index = u16::try_from(i).ok()?;
+        Some(Self { index, lead: padded, lead_len: lead_len as u8, kind, short, plain })
     }
 
     /// Writes what comes before the value.

@@ -161,7 +161,8 @@ impl Pen<'_> {
             return None;
         }
         let (year, day_of_year) = year_and_day(epoch_day);
-        let text = u32::from(pair(year / 100)) | u32::from(pair(year % 100)) << 16;
+        let (century, rest_of_year) = (year / 100, year % 100);
+        let text = u32::from(*PAIRS.get(century as usize)?) | u32::from(pair(rest_of_year)) << 16;
         let rest = self.rest;
         let place = rest.first_chunk_mut::<12>()?;
         place[..4].copy_from_slice(&text.to_le_bytes());
