@@ -73,20 +73,20 @@ def create_tables(connection, rows: int) -> None:
             values = ", ".join(f"('{database} {table} {n}', {n % 97}, {n})" for n in range(first, min(first + 1000, rows)))
             connection.query(f"INSERT INTO {database}.{table} (title, hours, id) VALUES {values}")
     columns = ", ".join(f"`{name}` {kind}" for name, kind, *_ in KINDS)
-    connection.query(f"CREATE TABLE kinds.`every type` ({columns}, id INT PRIMARY KEY)")
+    connection.query(f"CREATE TABLE kinds.every_type ({columns}, id INT PRIMARY KEY)")
     for row in (0, 1):
         values = ", ".join(kind[3 + row] for kind in KINDS)
-        connection.query(f"INSERT INTO kinds.`every type` VALUES ({values}, {row})")
-    connection.query("INSERT INTO kinds.`every type` (id) VALUES (2)")
+        connection.query(f"INSERT INTO kinds.every_type VALUES ({values}, {row})")
+    connection.query("INSERT INTO kinds.every_type (id) VALUES (2)")
 
 
 def change_kinds(connection) -> None:
     """Rows with every type again, this time through the binlog."""
     for row in (0, 1):
         values = ", ".join(kind[3 + row] for kind in KINDS)
-        connection.query(f"INSERT INTO kinds.`every type` VALUES ({values}, {row + 10})")
-    connection.query("DELETE FROM kinds.`every type` WHERE id = 2")
-    connection.query("INSERT INTO kinds.`every type` (id) VALUES (12)")
+        connection.query(f"INSERT INTO kinds.every_type VALUES ({values}, {row + 10})")
+    connection.query("DELETE FROM kinds.every_type WHERE id = 2")
+    connection.query("INSERT INTO kinds.every_type (id) VALUES (12)")
 
 
 def configuration(port: int, sandbox, output: Path, other: str = "", sink: str = "") -> str:
@@ -222,8 +222,8 @@ def _kind_differences(source, target) -> list:
     mysql = read({"bits": "`{}` + 0", "point": "ST_AsText(`{}`)"})
     wanted, got = {}, {}
     for rows, into, side in (
-            (source.query_bytes(f"SELECT id, {mysql} FROM kinds.`every type`"), wanted, _of_mysql),
-            (target.query_bytes(f"SELECT id, {names} FROM kinds.`every type`"), got, _of_starrocks)):
+            (source.query_bytes(f"SELECT id, {mysql} FROM kinds.every_type"), wanted, _of_mysql),
+            (target.query_bytes(f"SELECT id, {names} FROM kinds.every_type"), got, _of_starrocks)):
         for key, *values in rows:
             into[int(key)] = tuple(None if v is None else side(kind, v) for (_, _, kind, *_), v in zip(KINDS, values))
     found = []
