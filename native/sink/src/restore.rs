@@ -124,14 +124,15 @@ impl Restoring {
     /// Sends everything on its way, in the order in which it was written. Gives the number of pieces.
     pub fn begin(&self, shared: &Shared) -> usize {
         let Records { mut entries, mut labels } = std::mem::take(&mut *self.lock());
-        if !shared.clean_up {
+        if !shared.clean_up || shared.role == Role::Committer {
+            // What writers left open is for writers to find: a committer only has what they handed over.
             labels.clear();
         } else if shared.wanted.may_leave_transactions() {
             let stems = labels.iter().map(|record| record.stem.clone()).collect();
             labels.extend(shared.transactions.of_earlier_attempts(&stems));
         }
         let pieces = entries.len() + labels.len();
-        shared.counters.set(Cell::Restoring, pieces as i64);
+        shared.counters.add(Cell::Restoring, pieces as i64);
         if !entries.is_empty() && shared.role != Role::Committer {
             let rows: u64 = entries.iter().map(|entry| entry.rows()).sum();
             let text = format!(

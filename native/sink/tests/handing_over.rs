@@ -159,6 +159,25 @@ fn the_writer_after_it_rolls_back_only_what_was_begun_later() {
 }
 
 #[test]
+fn a_committer_of_a_later_attempt_rolls_nothing_back() {
+    let server = Arc::new(Server::default());
+    let attempt = |role, number| [V2, role, ("context.lineage", "vertex/sink"), ("context.attempt", number)];
+    let writer = server.restore(&attempt(WRITER, "0"), &[]);
+    writer.send(0, &["1"]);
+    let records = hand_over(&writer, 1).0;
+    writer.send(0, &["2"]);
+    let more = hand_over(&writer, 2).0;
+    server.kill(writer);
+    let committer = server.open(&attempt(COMMITTER, "1"));
+    settle(&committer, &records);
+    assert_eq!(server.rows("t"), ["1"]);
+    assert_eq!(server.labels(&LabelState::Prepared).len(), 1);
+    settle(&committer, &more);
+    assert_eq!(server.rows("t"), ["1", "2"]);
+    assert_eq!(committer.get(Cell::Restoring), 0);
+}
+
+#[test]
 fn batches_get_a_witness_from_those_handed_over_before() {
     let server = Arc::new(Server::default());
     let writer = server.restore(&[V1, WRITER], &[]);

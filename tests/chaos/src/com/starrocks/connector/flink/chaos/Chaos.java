@@ -211,6 +211,7 @@ final class Chaos {
                         + scenario[0]
                         + " --from "
                         + scenario[1]
-                        + " --seeds 1");
+                        + " --seeds 1"
+                        + (Operator.SINK_V2 ? " --sink-v2" : ""));
     }
 }

@@ -3,7 +3,6 @@ package com.starrocks.connector.flink.chaos;
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
 import org.apache.flink.runtime.jobgraph.OperatorID;
-import org.apache.flink.streaming.api.functions.sink.SinkFunction;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -25,7 +24,7 @@ final class Job {
     private final String database;
     private final String temporaryFolder;
 
-    private List<SinkFunction<Object>> planned;
+    private List<?> planned;
 
     private JobID id = new JobID();
     private Execution execution;
@@ -48,11 +47,7 @@ final class Job {
     /** Those that a completed checkpoint of theirs knows. */
     private final Set<String> recorded = new HashSet<>();
 
-    Job(
-            Scenario scenario,
-            String database,
-            List<SinkFunction<Object>> planned,
-            String temporaryFolder) {
+    Job(Scenario scenario, String database, List<?> planned, String temporaryFolder) {
         this.scenario = scenario;
         this.database = database;
         this.planned = planned;
@@ -77,7 +72,7 @@ final class Job {
         for (int index : shuffled(new Random(order))) {
             for (int operator = 0; operator < planned.size(); operator++) {
                 Subtask subtask =
-                        new Subtask(
+                        Subtask.of(
                                 planned.get(operator),
                                 id,
                                 operatorIds.get(operator),
@@ -96,7 +91,7 @@ final class Job {
         }
     }
 
-    private OperatorSubtaskState state(int operator, int index) throws Exception {
+    private OperatorSubtaskState[] state(int operator, int index) throws Exception {
         return completed == null
                 ? null
                 : Subtask.part(completed.states()[operator], parallelism, index);
@@ -185,7 +180,7 @@ final class Job {
      */
     Checkpoint snapshot(Random random, int between, int parts) throws Exception {
         long checkpoint = ++lastCheckpoint;
-        OperatorSubtaskState[][] states = new OperatorSubtaskState[planned.size()][parallelism];
+        OperatorSubtaskState[][][] states = new OperatorSubtaskState[planned.size()][parallelism][];
         long[] at = positions.clone();
         Set<String> knownThen = new HashSet<>(known);
         for (int index : shuffled(random).subList(0, parts)) {
@@ -295,7 +290,7 @@ final class Job {
     }
 
     /** What runs from now on is another job, restored from this one's savepoint. */
-    void renew(List<SinkFunction<Object>> sinks) {
+    void renew(List<?> sinks) {
         id = new JobID();
         execution = null;
         planned = sinks;

@@ -3,12 +3,15 @@ package com.starrocks.connector.flink.chaos;
 import com.google.gson.JsonObject;
 import com.starrocks.connector.flink.StarRocksSink;
 import com.starrocks.connector.flink.row.sink.StarRocksSinkOP;
+import com.starrocks.connector.flink.row.sink.StarRocksSinkRowBuilder;
 import com.starrocks.connector.flink.table.data.DefaultStarRocksRowData;
 import com.starrocks.connector.flink.table.sink.SinkFunctionFactory;
 import com.starrocks.connector.flink.table.sink.StarRocksSinkOptions;
 
+import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.streaming.api.functions.sink.SinkFunction;
 import org.apache.flink.table.api.DataTypes;
+import org.apache.flink.table.api.Schema;
 import org.apache.flink.table.api.TableSchema;
 
 import java.util.ArrayList;
@@ -25,15 +28,20 @@ import java.util.Map;
  */
 record Operator(List<Table> tables, boolean raw, boolean json) {
 
+    /** Whether sinks are for {@code sinkTo}, not {@code addSink}. */
+    static final boolean SINK_V2 = Boolean.getBoolean("chaos.sinkV2");
+
     private static final char COLUMN = '\u0001';
 
     boolean takes(Row row) {
         return tables.stream().anyMatch(table -> table.number() == row.table());
     }
 
-    /** The sink as users make it, which reads the tables' columns from the server. */
-    @SuppressWarnings("unchecked")
-    SinkFunction<Object> plan(String database, Map<String, String> common) {
+    /**
+     * The sink as users make it, a {@code SinkFunction} or a {@code Sink}, which reads the tables'
+     * columns from the server.
+     */
+    Object plan(String database, Map<String, String> common) {
         StarRocksSinkOptions.Builder options = StarRocksSinkOptions.builder();
         common.forEach(options::withProperty);
         options.withProperty("database-name", database);
@@ -48,36 +56,55 @@ record Operator(List<Table> tables, boolean raw, boolean json) {
                         "id,src,pos,payload" + (tables.get(0).primaryKey() ? ",__op" : ""));
             }
         }
-        if (raw) {
-            return (SinkFunction<Object>)
-                    (SinkFunction<?>) SinkFunctionFactory.createSinkFunction(options.build());
+        if (SINK_V2) {
+            return raw ? SinkFunctionFactory.createSink(options.build()) : sink(options.build());
         }
-        return (SinkFunction<Object>) (SinkFunction<?>) slots(options.build());
+        return raw
+                ? SinkFunctionFactory.createSinkFunction(options.build())
+                : function(options.build());
     }
 
-    private SinkFunction<Row> slots(StarRocksSinkOptions options) {
+    private boolean primaryKey() {
+        return tables.get(0).primaryKey();
+    }
+
+    private Sink<Row> sink(StarRocksSinkOptions options) {
+        Schema.Builder schema =
+                Schema.newBuilder()
+                        .column("id", DataTypes.BIGINT().notNull())
+                        .column("src", DataTypes.INT())
+                        .column("pos", DataTypes.BIGINT())
+                        .column("payload", DataTypes.STRING());
+        if (primaryKey()) {
+            schema.primaryKey("id");
+        }
+        return com.starrocks.connector.flink.table.sink.v2.StarRocksSink.sink(
+                schema.build(), options, builder(primaryKey()));
+    }
+
+    private SinkFunction<Row> function(StarRocksSinkOptions options) {
         TableSchema.Builder schema =
                 TableSchema.builder()
                         .field("id", DataTypes.BIGINT().notNull())
                         .field("src", DataTypes.INT())
                         .field("pos", DataTypes.BIGINT())
                         .field("payload", DataTypes.STRING());
-        boolean primaryKey = tables.get(0).primaryKey();
-        if (primaryKey) {
+        if (primaryKey()) {
             schema.primaryKey("id");
         }
-        return StarRocksSink.sink(
-                schema.build(),
-                options,
-                (slots, row) -> {
-                    slots[0] = row.id();
-                    slots[1] = row.partition();
-                    slots[2] = row.position();
-                    slots[3] = row.payload();
-                    if (primaryKey) {
-                        slots[4] = op(row).ordinal();
-                    }
-                });
+        return StarRocksSink.sink(schema.build(), options, builder(primaryKey()));
+    }
+
+    private static StarRocksSinkRowBuilder<Row> builder(boolean primaryKey) {
+        return (slots, row) -> {
+            slots[0] = row.id();
+            slots[1] = row.partition();
+            slots[2] = row.position();
+            slots[3] = row.payload();
+            if (primaryKey) {
+                slots[4] = op(row).ordinal();
+            }
+        };
     }
 
     private static StarRocksSinkOP op(Row row) {

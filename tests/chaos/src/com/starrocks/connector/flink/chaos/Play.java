@@ -5,8 +5,6 @@ import com.starrocks.connector.flink.core.NativeSession;
 import com.starrocks.connector.flink.core.StarRocksNativeException;
 import com.starrocks.connector.flink.core.StarRocksNativeException.Code;
 
-import org.apache.flink.streaming.api.functions.sink.SinkFunction;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
@@ -89,7 +87,7 @@ final class Play {
     }
 
     /** The sinks, with another version than the scenario's unless that is null. */
-    private List<SinkFunction<Object>> plan(String version) {
+    private List<?> plan(String version) {
         Map<String, String> options = new HashMap<>(scenario.options());
         options.put("jdbc-url", server.jdbcUrl());
         options.put("load-url", server.loadUrl(scenario.followerFirst()));
@@ -98,7 +96,7 @@ final class Play {
         if (version != null) {
             options.put("sink.version", version);
         }
-        List<SinkFunction<Object>> planned = new ArrayList<>();
+        List<Object> planned = new ArrayList<>();
         for (Operator operator : scenario.operators()) {
             planned.add(operator.plan(server.database(), options));
         }
@@ -491,7 +489,9 @@ final class Play {
         excuses = 0;
         job.catchUp();
         job.write(7);
-        switch (scenario.end()) {
+        switch (Operator.SINK_V2 && scenario.end() == Scenario.End.FINISH
+                ? Scenario.End.FINISH_AND_CHECKPOINT // Which always comes.
+                : scenario.end()) {
             case SAVEPOINT:
                 checkpointToAll();
                 break;

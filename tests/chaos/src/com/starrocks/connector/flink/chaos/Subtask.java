@@ -1,7 +1,5 @@
 package com.starrocks.connector.flink.chaos;
 
-import com.starrocks.connector.flink.connector.StarRocksWriter;
-
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
@@ -14,39 +12,56 @@ import org.apache.flink.runtime.state.storage.JobManagerCheckpointStorage;
 import org.apache.flink.runtime.util.TestingTaskManagerRuntimeInfo;
 import org.apache.flink.streaming.api.functions.sink.SinkFunction;
 import org.apache.flink.streaming.api.operators.StreamOperator;
-import org.apache.flink.streaming.api.operators.StreamSink;
-import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.streaming.util.AbstractStreamOperatorTestHarness;
-import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
-import org.apache.flink.util.InstantiationUtil;
-
-import java.lang.reflect.Field;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
 
 /**
  * A subtask of a sink in Flink's operator harness, called as Flink's task would. One thread, but
  * for {@link #cancel}.
  */
-final class Subtask {
+interface Subtask {
 
     /** Key groups; no scenario has more subtasks. */
-    static final int MAX_PARALLELISM = 8;
+    int MAX_PARALLELISM = 8;
 
     /** Up to Flink 1.13, operators end otherwise. */
-    private static final boolean HAS_DISPOSE = hasDispose();
+    boolean HAS_DISPOSE = hasDispose();
 
-    private final SinkFunction<Object> function;
-    private final MockEnvironment environment;
-    private final OneInputStreamOperatorTestHarness<Object, Object> harness;
+    /** Restores and opens; null for no state. */
+    void open(OperatorSubtaskState[] states, long checkpoint) throws Exception;
+
+    void process(Object row) throws Exception;
+
+    /** Timers that are due by then fire. */
+    void time(long millis) throws Exception;
+
+    /** The state of each of its operators. */
+    OperatorSubtaskState[] snapshot(long checkpoint) throws Exception;
+
+    void completed(long checkpoint) throws Exception;
+
+    void aborted(long checkpoint) throws Exception;
+
+    /** End of the input; before Flink 1.14 there is no other sign of it than {@link #end}. */
+    void finish() throws Exception;
+
+    /** Ends it as Flink does when the job has finished or is stopped with a savepoint. */
+    void end() throws Exception;
+
+    /** Ends it as Flink does after a failure or cancellation. */
+    void close() throws Exception;
+
+    /** Has its native session cancelled, from any thread. */
+    void cancel() throws ReflectiveOperationException;
 
     /**
-     * A subtask not opened yet, of a function as it comes out of the job graph.
+     * A subtask not opened yet, of a sink as it comes out of the job graph.
      *
+     * @param planned a {@code SinkFunction}, or a {@code Sink}
      * @param execution the execution that it belongs to; null if unknown
      */
-    Subtask(
-            SinkFunction<Object> planned,
+    @SuppressWarnings("unchecked")
+    static Subtask of(
+            Object planned,
             JobID job,
             OperatorID operator,
             Execution execution,
@@ -54,8 +69,29 @@ final class Subtask {
             int parallelism,
             int index)
             throws Exception {
-        function = InstantiationUtil.clone(planned);
-        environment =
+        return planned instanceof SinkFunction
+                ? new FunctionSubtask(
+                        (SinkFunction<Object>) planned,
+                        job,
+                        operator,
+                        execution,
+                        temporaryFolder,
+                        parallelism,
+                        index)
+                : new SinkV2Subtask(
+                        planned, job, operator, execution, temporaryFolder, parallelism, index);
+    }
+
+    /** Where an operator runs. */
+    static MockEnvironment environment(
+            JobID job,
+            OperatorID operator,
+            Execution execution,
+            String temporaryFolder,
+            int parallelism,
+            int index)
+            throws ReflectiveOperationException {
+        MockEnvironment environment =
                 new MockEnvironmentBuilder()
                         .setTaskName("sink")
                         .setJobID(job)
@@ -73,7 +109,11 @@ final class Subtask {
                     parallelism,
                     index);
         }
-        harness = new OneInputStreamOperatorTestHarness<>(new StreamSink<>(function), environment);
+        return environment;
+    }
+
+    /** Sets what all operators have in common. */
+    static void configure(AbstractStreamOperatorTestHarness<?> harness, OperatorID operator) {
         harness.getStreamConfig().setOperatorID(operator);
         harness.getStreamConfig().setCheckpointingEnabled(true);
         // The harness's own state backend would keep its own storage, of at most 5 MB.
@@ -95,117 +135,26 @@ final class Subtask {
         }
     }
 
-    /** Restores and opens; null for no state. */
-    void open(OperatorSubtaskState state, long checkpoint) throws Exception {
-        harness.setup();
-        if (state == null) {
-            harness.initializeEmptyState();
-        } else {
-            if (!HAS_DISPOSE) {
-                call(harness, "setRestoredCheckpointId", checkpoint);
-            }
-            harness.initializeState(state);
-        }
-        harness.open();
-    }
-
     /** A subtask's part of a state that was taken with another parallelism. */
-    static OperatorSubtaskState part(OperatorSubtaskState[] states, int parallelism, int index)
+    static OperatorSubtaskState[] part(OperatorSubtaskState[][] states, int parallelism, int index)
             throws Exception {
         if (states.length == parallelism) {
             return states[index];
         }
-        return AbstractStreamOperatorTestHarness.repartitionOperatorState(
-                AbstractStreamOperatorTestHarness.repackageState(states),
-                MAX_PARALLELISM,
-                states.length,
-                parallelism,
-                index);
-    }
-
-    void process(Object row) throws Exception {
-        harness.processElement(new StreamRecord<>(row));
-    }
-
-    /** Timers that are due by then fire. */
-    void time(long millis) throws Exception {
-        harness.setProcessingTime(millis);
-    }
-
-    OperatorSubtaskState snapshot(long checkpoint) throws Exception {
-        harness.prepareSnapshotPreBarrier(checkpoint);
-        return harness.snapshot(checkpoint, checkpoint);
-    }
-
-    void completed(long checkpoint) throws Exception {
-        harness.notifyOfCompletedCheckpoint(checkpoint);
-    }
-
-    void aborted(long checkpoint) throws Exception {
-        harness.getOperator().notifyCheckpointAborted(checkpoint);
-    }
-
-    /** End of the input; before Flink 1.14 there is no other sign of it than {@link #end}. */
-    void finish() throws Exception {
-        if (!HAS_DISPOSE) {
-            call(harness.getOperator(), "finish");
-        }
-    }
-
-    /** Ends it as Flink does when the job has finished or is stopped with a savepoint. */
-    void end() throws Exception {
-        StreamOperator<?> operator = harness.getOperator();
-        TaskFrame.call(
-                () -> {
-                    operator.close();
-                    return null;
-                });
-        if (HAS_DISPOSE) {
-            call(operator, "dispose");
-        }
-        environment.close();
-    }
-
-    /** Ends it as Flink does after a failure or cancellation. */
-    void close() throws Exception {
-        try {
-            StreamOperator<?> operator = harness.getOperator();
-            if (HAS_DISPOSE) {
-                call(operator, "dispose");
-            } else {
-                operator.close();
+        OperatorSubtaskState[] parts = new OperatorSubtaskState[states[0].length];
+        for (int operator = 0; operator < parts.length; operator++) {
+            OperatorSubtaskState[] all = new OperatorSubtaskState[states.length];
+            for (int i = 0; i < all.length; i++) {
+                all[i] = states[i][operator];
             }
-        } finally {
-            environment.close();
+            parts[operator] =
+                    AbstractStreamOperatorTestHarness.repartitionOperatorState(
+                            AbstractStreamOperatorTestHarness.repackageState(all),
+                            MAX_PARALLELISM,
+                            all.length,
+                            parallelism,
+                            index);
         }
-    }
-
-    /** Has its native session cancelled, from any thread. */
-    void cancel() throws ReflectiveOperationException {
-        Field field = function.getClass().getDeclaredField("writer");
-        field.setAccessible(true);
-        StarRocksWriter<?> writer = (StarRocksWriter<?>) field.get(function);
-        if (writer != null) {
-            writer.cancel();
-        }
-    }
-
-    private static void call(Object target, String name, long... argument) throws Exception {
-        Method method =
-                argument.length == 0
-                        ? target.getClass().getMethod(name)
-                        : target.getClass().getMethod(name, long.class);
-        try {
-            if (argument.length == 0) {
-                method.invoke(target);
-            } else {
-                method.invoke(target, argument[0]);
-            }
-        } catch (InvocationTargetException e) {
-            if (e.getCause() instanceof Exception) {
-                throw (Exception) e.getCause();
-            }
-            throw e;
-        }
+        return parts;
     }
 }
