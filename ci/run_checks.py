@@ -3,7 +3,8 @@
 
 A check is a small script: exit code 0 means it holds, 77 that it can't be run here (the last line of its output says
 why). It counts as one test unless it writes how many tests it ran, `passed failed skipped`, to the file named by
-CI_COUNTS. Its output goes to build/ci-logs/.
+CI_COUNTS. Its output goes to build/ci-logs/. Two checks run at the same time, each with a log of its own: much of what
+they do is waiting.
 """
 
 import argparse
@@ -19,11 +20,15 @@ CI = Path(__file__).resolve().parent
 ROOT = CI.parent
 LOGS = ROOT / "build" / "ci-logs"
 
-# What fails soonest comes first; each may count on what those before it have built.
+# What fails soonest comes first; then in an order that keeps both places taken.
 ORDER = [
-    "rust-fmt", "java-format", "imports", "clippy", "rust-test", "rust-doc", "build", "java-test", "glibc", "fuzz",
-    "sanitizers", "foreign-clients", "chaos", "e2e", "secrets",
+    "rust-fmt", "java-format", "imports", "clippy", "fuzz", "build", "rust-test", "glibc", "java-test", "sanitizers",
+    "foreign-clients", "chaos", "rust-doc", "e2e", "secrets",
 ]
+# Checks that use what others have built, and begin after them.
+AFTER = {"glibc": ["build"], "java-test": ["build"], "chaos": ["build"], "e2e": ["build"], "secrets": ["e2e", "java-test"]}
+# With as many processes of its own as there are cores, and with time-outs that a busy machine would not keep.
+ALONE = ["e2e"]
 CANNOT_RUN = 77
 
 
@@ -36,47 +41,82 @@ def checks() -> list:
     return [name for name in ORDER if name in known]
 
 
-def run(name: str, environment: dict):
-    """Runs one check; its exit code, its counts, and the seconds it took."""
-    log, counts = LOGS / f"{name}.log", LOGS / f"{name}.counts"
-    counts.unlink(missing_ok=True)
-    begin = time.monotonic()
-    print(f"== {name}", flush=True)
-    with open(log, "wb") as out:
-        child = subprocess.Popen([CI / name], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-                                 env={**environment, "CI_COUNTS": str(counts)}, start_new_session=True)
+class Running:
+    """A check that has been started."""
+
+    def __init__(self, name: str, environment: dict):
+        self.name, self.log = name, LOGS / f"{name}.log"
+        self._counts = LOGS / f"{name}.counts"
+        self._counts.unlink(missing_ok=True)
+        self._begin = self._said = time.monotonic()
+        with open(self.log, "wb") as out:
+            self._child = subprocess.Popen(
+                [CI / name], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                env={**environment, "CI_CHECK": name, "CI_COUNTS": str(self._counts)}, start_new_session=True)
+
+    def seconds(self) -> float:
+        return time.monotonic() - self._begin
+
+    def ended(self):
+        """The exit code; None while it runs."""
+        return self._child.poll()
+
+    def tell(self) -> None:
+        """Says now and then what it is at."""
+        if time.monotonic() - self._said >= 30:
+            self._said = time.monotonic()
+            print(f"   ... {self.name}, {self.seconds():.0f} s: {last_line(self.log)[:100]}", flush=True)
+
+    def counts(self, code: int) -> tuple:
+        """Tests passed, failed, skipped."""
         try:
-            said = begin
-            while True:
-                try:
-                    code = child.wait(1)
-                    break
-                except subprocess.TimeoutExpired:
-                    now = time.monotonic()
-                    if now - said >= 30:
-                        said = now
-                        print(f"   ... {now - begin:.0f} s: {last_line(log)[:100]}", flush=True)
-        except BaseException:
-            stop(child)
-            raise
+            passed, failed, skipped = map(int, self._counts.read_text().split())
+        except (FileNotFoundError, ValueError):
+            passed, failed, skipped = int(code == 0), int(code not in (0, CANNOT_RUN)), int(code == CANNOT_RUN)
+        if code not in (0, CANNOT_RUN) and failed == 0:
+            failed = 1  # it broke before or after its tests
+        return passed, failed, skipped
+
+    def stop(self) -> None:
+        """Ends it and what it started: politely first, so that it can clean up."""
+        for number, patience in ((signal.SIGTERM, 30), (signal.SIGKILL, 5)):
+            try:
+                os.killpg(self._child.pid, number)
+                self._child.wait(patience)
+                return
+            except (ProcessLookupError, subprocess.TimeoutExpired):
+                pass
+
+
+def may_start(name: str, waiting: list, running: list) -> bool:
+    """Whether all is over that a check comes after, and it doesn't disturb or is disturbed."""
+    unfinished = waiting + [check.name for check in running]
+    if any(before in unfinished for before in AFTER.get(name, [])):
+        return False
+    return not running or not (name in ALONE or any(check.name in ALONE for check in running))
+
+
+def run_all(names: list, at_once: int, environment: dict, ended) -> None:
+    """Runs checks, in their order but for those that have to wait; `ended(check, code)` is called as they end."""
+    waiting, running = list(names), []
     try:
-        passed, failed, skipped = map(int, counts.read_text().split())
-    except (FileNotFoundError, ValueError):
-        passed, failed, skipped = int(code == 0), int(code not in (0, CANNOT_RUN)), int(code == CANNOT_RUN)
-    if code not in (0, CANNOT_RUN) and failed == 0:
-        failed = 1  # it broke before or after its tests
-    return code, (passed, failed, skipped), time.monotonic() - begin
-
-
-def stop(child) -> None:
-    """Ends a check and what it started: politely first, so that it can clean up."""
-    for number, patience in ((signal.SIGTERM, 30), (signal.SIGKILL, 5)):
-        try:
-            os.killpg(child.pid, number)
-            child.wait(patience)
-            return
-        except (ProcessLookupError, subprocess.TimeoutExpired):
-            pass
+        while waiting or running:
+            for name in list(waiting):
+                if len(running) < at_once and may_start(name, waiting, running):
+                    waiting.remove(name)
+                    print(f"== {name}", flush=True)
+                    running.append(Running(name, environment))
+            time.sleep(0.1)
+            for check in list(running):
+                code = check.ended()
+                if code is None:
+                    check.tell()
+                else:
+                    running.remove(check)
+                    ended(check, code)
+    finally:
+        for check in running:
+            check.stop()
 
 
 def last_line(log: Path) -> str:
@@ -87,6 +127,7 @@ def last_line(log: Path) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev test", description=__doc__.splitlines()[0])
     parser.add_argument("check", nargs="*", help="only these")
+    parser.add_argument("--at-once", type=int, default=2, help="how many at the same time, 2 unless told")
     parser.add_argument("--list", action="store_true", help="print the names of the checks")
     arguments = parser.parse_args()
     names = checks()
@@ -101,18 +142,22 @@ def main() -> int:
     # A check that needs what another one builds would otherwise wait for cargo to notice that nothing changed.
     environment = {**os.environ, "CARGO_TERM_COLOR": "never", "CARGO_TERM_PROGRESS_WHEN": "never"}
     total, failures = [0, 0, 0], []
-    for name in names:
-        if arguments.check and name not in arguments.check:
-            continue
-        code, counts, seconds = run(name, environment)
-        total = [a + b for a, b in zip(total, counts)]
-        result = {0: "ok", CANNOT_RUN: "cannot run here: " + last_line(LOGS / f"{name}.log")}.get(code, "FAILED")
-        passed, failed, skipped = counts
-        print(f"   {result}: {passed} passed, {failed} failed, {skipped} skipped in {seconds:.0f} s", flush=True)
-        if counts[1]:
-            failures.append(name)
-            tail = (LOGS / f"{name}.log").read_text(errors="replace").splitlines()[-80:]
-            print("\n".join("   | " + line for line in tail), flush=True)
+
+    def ended(check: Running, code: int) -> None:
+        counts = passed, failed, skipped = check.counts(code)
+        total[:] = [a + b for a, b in zip(total, counts)]
+        result = {0: "ok", CANNOT_RUN: "cannot run here: " + last_line(check.log)}.get(code, "FAILED")
+        print(f"   {check.name}: {result}: {passed} passed, {failed} failed, {skipped} skipped in {check.seconds():.0f} s",
+              flush=True)
+        if failed:
+            failures.append(check.name)
+            tail = check.log.read_text(errors="replace").splitlines()[-80:]
+            print("\n".join(f"   {check.name} | {line}" for line in tail), flush=True)
+
+    begin = time.monotonic()
+    run_all([name for name in names if not arguments.check or name in arguments.check], arguments.at_once, environment,
+            ended)
+    print(f"all of it took {time.monotonic() - begin:.0f} s")
     if failures:
         print(f"failed: {', '.join(failures)}; the whole output is in {LOGS.relative_to(ROOT)}/")
     print("{} passed, {} failed, {} skipped".format(*total), flush=True)

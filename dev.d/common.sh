@@ -21,7 +21,7 @@ run() {
     local what=$1 log pid status=0 begin=$SECONDS next=5
     shift
     mkdir -p "$root/build/logs"
-    log=$root/build/logs/${what//[^A-Za-z0-9]/-}.log
+    log=$root/build/logs/${CI_CHECK:+$CI_CHECK-}${what//[^A-Za-z0-9]/-}.log # of its own where checks run side by side
     say "== $what"
     set -m # a process group of its own, so that all of it can be stopped
     "$@" >"$log" 2>&1 </dev/null &

@@ -135,8 +135,15 @@ class Env:
         """
         arguments = ("--form", form, *_pairs({**options, **arguments}))
         if client:
-            return self._started(self.cluster.flink_run(self.jobs_jar, program, arguments, savepoint))
+            return self._started(self.cluster.flink_run(self.jobs_jar, program, [self.argument_file(arguments)],
+                                                        savepoint))
         return self._started(self.cluster.run(self.jobs, program, *arguments, savepoint=savepoint))
+
+    def argument_file(self, arguments) -> str:
+        """Arguments of a program, in a file: Flink logs those of a command line, and a password is among them."""
+        file = self.folder / f"{uuid.uuid4().hex[:8]}.arguments"
+        file.write_text("\n".join(arguments))
+        return f"@{file}"
 
     def progress_file(self) -> Path:
         return self.folder / f"{self.database}-{uuid.uuid4().hex[:4]}.progress"
