@@ -2,14 +2,14 @@
 
 from cases.datastream import COLUMNS, KEYED, expected, summary
 from cases.sql import COUNTED, COUNTS, NESTED, SCALARS, check_types, numbers_ddl
-from harness.cases import ADD_SINK, Env, column, equal
+from harness.cases import ADD_SINK, SINK_TO, Env, column, equal
 from harness.cluster import job_ids
 from harness.download import minor
 from harness.process import wait_for
 from harness.streams import EXACTLY, Stream, each, finish_and_check, kill_at_random
 
 
-@column(until="1.20")
+@column()
 def sql(env: Env) -> None:
     """Through sql-client.sh: every type, updates and deletes of keys, several tables from one source."""
     columns = SCALARS + NESTED
@@ -46,6 +46,11 @@ def add_sink(env: Env) -> None:
     forms(env, ADD_SINK)
 
 
+@column(since="1.15")
+def sink_to(env: Env) -> None:
+    forms(env, SINK_TO)
+
+
 def forms(env: Env, program: str) -> None:
     """Through bin/flink run: rows into a DUPLICATE KEY table, upserts and deletes into a PRIMARY KEY table."""
     for table, keys in (("r", COLUMNS), ("k", KEYED)):
@@ -57,11 +62,11 @@ def forms(env: Env, program: str) -> None:
     equal("keys", summary(env, "k"), expected(last, lambda n: n % 1_000))
 
 
-@column(until="1.20")
+@column()
 def restore(env: Env) -> None:
     """Exactly once, V1 and V2, through each sink interface: `kill -9`, then stop with savepoint and resume."""
     version = minor(env.cluster.version)
-    programs = [(ADD_SINK, "addSink")]
+    programs = [(ADD_SINK, "addSink")] * (version <= (1, 20)) + [(SINK_TO, "sinkTo")] * (version >= (1, 15))
     streams = [Stream(env, mode, name=f"{mode} {name}", program=program, rate=4_000, checkpoint=1_000, restarts=1_000,
                       **{"restart-delay": 200}).start() for mode in EXACTLY for program, name in programs]
     for stream in streams:

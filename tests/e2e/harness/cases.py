@@ -16,7 +16,8 @@ from .process import say
 from .sandbox import PASSWORD, Sandbox
 
 REGISTRY = []
-ADD_SINK = "com.starrocks.e2e.RowsJob"  # the program of jobs/ that uses DataStream.addSink
+# The programs of jobs/: through DataStream.addSink on Flink 1.x, and through sinkTo from 1.15 on.
+ADD_SINK, SINK_TO = "com.starrocks.e2e.RowsJob", "com.starrocks.e2e.SinkRowsJob"
 OLDEST, RECOMMENDED, LAST_1, NEWEST = "1.11", "1.13", "1.20", "2.3"
 
 
@@ -133,11 +134,21 @@ class Env:
 
         With `client` it goes through `bin/flink run`, else through the REST API, which is quicker.
         """
-        arguments = ("--form", form, *_pairs({**options, **arguments}))
+        arguments = self.row_arguments(form, options, **arguments)
         if client:
             return self._started(self.cluster.flink_run(self.jobs_jar, program, [self.argument_file(arguments)],
                                                         savepoint))
         return self._started(self.cluster.run(self.jobs, program, *arguments, savepoint=savepoint))
+
+    @staticmethod
+    def row_arguments(form: str, options: dict, **arguments) -> list:
+        """Arguments of the DataStream programs."""
+        return ["--form", form, *_pairs({**options, **arguments})]
+
+    @property
+    def program(self) -> str:
+        """The DataStream program for the running Flink."""
+        return ADD_SINK if minor(self.cluster.version) < (2, 0) else SINK_TO
 
     def argument_file(self, arguments) -> str:
         """Arguments of a program, in a file: Flink logs those of a command line, and a password is among them."""

@@ -55,15 +55,17 @@ def job_ids(output: str) -> list:
 class FlinkCluster:
     """One JobManager and one TaskManager. A context manager: leaving it stops both, whatever happened.
 
-    `lib` are jars put beside Flink's own; `settings` go on top of the configuration.
+    `lib` are files put beside Flink's own jars; `settings` go on top of the configuration. With `application`, a jar, its
+    main class and arguments, it is a cluster for that one program, which runs in the JobManager and ends it.
     """
 
-    def __init__(self, distribution: Path, folder: Path, lib=(), slots: int = 8, settings=None):
+    def __init__(self, distribution: Path, folder: Path, lib=(), slots: int = 8, settings=None, application=None):
         self.version = version_of(distribution)
         self.home = folder / f"flink-{self.version}"
         self.logs = self.home / "log"
         self.temporary = self.home / "tmp"
         self._slots = slots
+        self._application = application
         self._settings = dict(settings or {})
         self._children = []
         self._lay_out(distribution, lib)
@@ -85,13 +87,27 @@ class FlinkCluster:
         """Starts both processes and waits until the slots are offered."""
         self.rest_port = _free_port()
         self._configure()
+        if self._application:
+            jar, main, arguments = self._application
+            (self.home / "usrlib").mkdir(exist_ok=True)
+            shutil.copy(jar, self.home / "usrlib")
+            self._start("standalone-job", "--job-classname", main, *arguments)
+            self._start("taskmanager")
+            return
         for service in ("jobmanager", "taskmanager"):
             self._start(service)
         wait_for(f"the Flink {self.version} cluster to offer its slots", self._is_ready, timeout=120, every=0.3)
 
-    def _start(self, service: str) -> None:
-        self._children.append(Child([self.home / "bin" / f"{service}.sh", "start-foreground"],
+    def _start(self, service: str, *arguments) -> None:
+        self._children.append(Child([self.home / "bin" / f"{service}.sh", "start-foreground", *arguments],
                                     self.logs / f"{service}.out", env=self._environment()))
+
+    def wait_for_application(self, timeout: float = 120) -> None:
+        """Waits until the application's JobManager has ended, which it does with its job; JobFailed if that failed."""
+        manager = self._children[0]
+        wait_for(f"the application on Flink {self.version} to end", lambda: manager.exit_code() is not None, timeout)
+        if manager.exit_code() != 0:
+            raise JobFailed(f"the application ended with exit code {manager.exit_code()}:\n{manager.tail()}")
 
     def stop(self) -> None:
         """Stops both processes; the log folder stays."""

@@ -38,6 +38,16 @@ def _compile(sources, classes: Path, distribution: Path) -> None:
         raise RuntimeError(f"compiling {sources[0].parent} failed:\n{compiled.stderr}")
 
 
+def repacked(jar: Path, into: Path, change) -> Path:
+    """A copy of a jar in which `change(name, content)` says what an entry holds; None leaves it out."""
+    with zipfile.ZipFile(jar) as content, zipfile.ZipFile(into, "w") as archive:
+        for name in content.namelist():
+            changed = change(name, content.read(name))
+            if changed is not None:
+                archive.writestr(name, changed)
+    return into
+
+
 def _pack(jar: Path, classes: Path, include) -> Path:
     with zipfile.ZipFile(jar, "w") as archive:
         for file in sorted(classes.rglob("*.class")):

@@ -7,6 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 BUILD = ROOT / "build"
 VERSION = re.search(r'^version = "(.+)"', (ROOT / "Cargo.toml").read_text(), re.M).group(1)
+LIBRARY = BUILD / "libs" / "libstarrocks_flink.so"
 CONNECTOR_JAR = BUILD / "libs" / f"flink-connector-starrocks-native-{VERSION}.jar"
 
 

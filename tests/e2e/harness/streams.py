@@ -32,14 +32,14 @@ class Stream:
 
     The source keeps its position in checkpoints. Without `rows` it goes on until `end` is called. As `sql`, the job is
     planned from SQL statements; else it is the form `pair` of `program`, where rows also delete keys. Without `pair`, there
-    is the first table only.
+    is the first table only. The tables are named for `table`, or for `name`.
     """
 
     def __init__(self, env: Env, mode: str, options=None, sql: bool = False, pair: bool = True, name: str = "",
-                 program: str = ADD_SINK, **arguments):
+                 table: str = "", program: str = ADD_SINK, **arguments):
         self.mode, self.name = mode, name or mode
         self._env, self._sql, self._pair, self._program = env, sql, pair, program
-        suffix = self.name.replace("-", "_").replace(" ", "_")
+        suffix = table or self.name.replace("-", "_").replace(" ", "_")
         self.rows_table, self.latest_table = f"rows_{suffix}", f"latest_{suffix}"
         env.create(self.rows_table, ROWS)
         if pair:
@@ -71,6 +71,11 @@ class Stream:
                                 program=self._program, latest=self.latest_table, keys=KEYS, savepoint=savepoint,
                                 **arguments)
         self._restarts = 0
+        return self
+
+    def move(self, env: Env) -> "Stream":
+        """Is to be started elsewhere from now on."""
+        self._env = env
         return self
 
     # --- on its way

@@ -8,6 +8,7 @@ from .paths import CONNECTOR_JAR, ROOT
 COLUMNS = {
     "sql": "SQL",
     "add_sink": "DataStream addSink",
+    "sink_to": "DataStream sinkTo",
     "restore": "exactly-once restore",
 }
 _BEGIN, _END = "<!-- versions: written by ./dev matrix --record -->", "<!-- versions: end -->"

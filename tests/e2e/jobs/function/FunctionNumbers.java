@@ -8,12 +8,12 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 public final class FunctionNumbers implements JobSettings.Numbers {
     @Override
     public DataStream<Long> stream(Arguments arguments, StreamExecutionEnvironment env) {
-        return env.addSource(
+        CountingSource source =
                 new CountingSource(
                         arguments.number("rows", -1),
                         arguments.number("rate", 0),
                         arguments.get("progress"),
-                        arguments.get("end")),
-                "numbers");
+                        arguments.get("end"));
+        return env.addSource(source, "numbers").uid("numbers");
     }
 }

@@ -41,7 +41,7 @@ public final class RowsJob {
                 numbers.map(Rows::csv).addSink(StarRocksSink.sink(options));
                 break;
             case "slots":
-                numbers.addSink(slots(options));
+                numbers.addSink(slots(options)).uid("rows");
                 break;
             case "upsert":
                 numbers.addSink(upsert(options, keys));
@@ -49,9 +49,10 @@ public final class RowsJob {
             case "pair":
                 int sinks = (int) arguments.number("sinks", 1);
                 DataStream<Long> byKey = numbers.keyBy(n -> n % keys, Types.LONG);
-                byKey.addSink(slots(options)).name("rows").setParallelism(sinks);
+                byKey.addSink(slots(options)).name("rows").uid("rows").setParallelism(sinks);
                 byKey.addSink(upsert(JobSettings.options(arguments, arguments.get("latest")), keys))
                         .name("latest")
+                        .uid("latest")
                         .setParallelism(sinks);
                 break;
             case "tables": // even numbers into one table, odd ones into the other

@@ -15,6 +15,7 @@ public final class SourceNumbers implements JobSettings.Numbers {
                         arguments.number("rate", 0),
                         arguments.get("progress"),
                         arguments.get("end"));
-        return env.fromSource(source, WatermarkStrategy.noWatermarks(), "numbers", Types.LONG);
+        return env.fromSource(source, WatermarkStrategy.noWatermarks(), "numbers", Types.LONG)
+                .uid("numbers");
     }
 }
