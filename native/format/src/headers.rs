@@ -26,6 +26,9 @@ const RESERVED: &[&str] = &[
 /// Values of `format` that mean compressed CSV.
 const COMPRESSED: &[&str] = &["gzip", "bzip2", "lz4", "deflate", "zstd"];
 
+/// Values of `compression`, with the `format` that means the same for CSV.
+const COMPRESSIONS: &[(&str, &str)] = &[("lz4_frame", "lz4"), ("zstd", "zstd"), ("gzip", "gzip")];
+
 /// The name of the column with the row's operation.
 pub(crate) const OP: &str = "__op";
 
@@ -36,8 +39,10 @@ pub(crate) fn headers(
     properties: &Properties,
     problems: &mut Vec<String>,
 ) -> Vec<(String, String)> {
-    let mut headers = vec![("format".to_owned(), spec.format.name().to_owned())];
     let json = spec.format == Format::Json;
+    let packed = properties.get("compression").and_then(compression).filter(|_| !json);
+    let format = packed.map_or(spec.format.name(), |(_, format)| format);
+    let mut headers = vec![("format".to_owned(), format.to_owned())];
     if json {
         // Rows are sent as one array, which may be larger than the 100 MB that JSON is limited to.
         headers.push(("strip_outer_array".to_owned(), "true".to_owned()));
@@ -50,6 +55,8 @@ pub(crate) fn headers(
         }
         let value = match name {
             "format" => continue,
+            "compression" if !json => continue,
+            "compression" => value.trim().to_ascii_lowercase(),
             "strip_outer_array" | "ignore_json_size" if json => continue,
             "columns" if !spec.raw => match with_op(spec, value) {
                 Ok(columns) => columns,
@@ -99,7 +106,13 @@ fn check(spec: &TableSpec, name: &str, value: &str) -> Result<(), String> {
         "format" => {
             let format = value.trim().to_ascii_lowercase();
             if COMPRESSED.contains(&format.as_str()) {
-                Err(format!("is '{format}', compressed CSV, which is not supported yet; allowed: csv, json"))
+                let name = COMPRESSIONS
+                    .iter()
+                    .find(|(_, other)| *other == format)
+                    .map_or("lz4_frame", |(name, _)| name);
+                Err(format!(
+                    "is '{format}', which means compressed CSV; set it to csv, and '{PREFIX}compression' to {name}"
+                ))
             } else if format != "csv" && format != "json" {
                 Err(format!("is '{format}'; allowed: csv, json"))
             } else if format != spec.format.name() {
@@ -108,9 +121,10 @@ fn check(spec: &TableSpec, name: &str, value: &str) -> Result<(), String> {
                 Ok(())
             }
         }
-        "compression" | "content-encoding" => {
-            Err("can't be set: compression is not supported yet".to_owned())
+        "compression" if compression(value).is_none() => {
+            Err(format!("is '{}'; allowed: lz4_frame, zstd, gzip", value.trim()))
         }
+        "content-encoding" => Err(format!("can't be set; set '{PREFIX}compression'")),
         "skip_header" if value.trim() != "0" => {
             Err("can't be set: rows have no header, so the first row of each load would be lost".to_owned())
         }
@@ -118,6 +132,11 @@ fn check(spec: &TableSpec, name: &str, value: &str) -> Result<(), String> {
         "trim_space" if flag(value).is_none() => Err("must be true or false".to_owned()),
         _ => Ok(()),
     }
+}
+
+/// A compression by its name, with the `format` that means the same for CSV.
+fn compression(name: &str) -> Option<(&'static str, &'static str)> {
+    COMPRESSIONS.iter().copied().find(|(known, _)| known.eq_ignore_ascii_case(name.trim()))
 }
 
 /// A boolean header, in the server's spelling.

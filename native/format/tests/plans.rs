@@ -75,17 +75,33 @@ fn properties_are_passed_on_and_separators_normalized() {
 }
 
 #[test]
+fn compression_is_announced_as_each_format_has_it() {
+    for (name, format) in [("lz4_frame", "lz4"), (" ZSTD ", "zstd"), ("gzip", "gzip")] {
+        let headers = |of| plan(table(of, false), &[("compression", name)]).unwrap().headers();
+        let has = |headers: &[(String, String)], name: &str| {
+            headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+        };
+        assert_eq!(has(&headers(Csv), "format").as_deref(), Some(format));
+        assert_eq!(has(&headers(Csv), "compression"), None);
+        assert_eq!(has(&headers(Json), "format").as_deref(), Some("json"));
+        assert_eq!(has(&headers(Json), "compression"), Some(name.trim().to_lowercase()));
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_property_is_said_by_name() {
     for (name, value, part) in [
         ("format", "avro", "'sink.properties.format' is 'avro'; allowed: csv, json"),
         ("format", "json", "is 'json', but the table is described as csv"),
-        ("format", "GZIP", "is 'gzip', compressed CSV, which is not supported yet"),
         (
-            "compression",
-            "lz4_frame",
-            "'sink.properties.compression' can't be set: compression is not supported yet",
+            "format",
+            "GZIP",
+            "is 'gzip', which means compressed CSV; set it to csv, and 'sink.properties.compression' to gzip",
         ),
-        ("content-encoding", "gzip", "compression is not supported yet"),
+        ("format", "lz4", "and 'sink.properties.compression' to lz4_frame"),
+        ("compression", "lz4", "'sink.properties.compression' is 'lz4'; allowed: lz4_frame, zstd, gzip"),
+        ("compression", "bzip2", "is 'bzip2'; allowed"),
+        ("content-encoding", "gzip", "can't be set; set 'sink.properties.compression'"),
         ("enable_merge_commit", "true", "merge commit is not supported yet"),
         ("merge_commit_async", "true", "merge commit is not supported yet"),
         ("label", "x", "'sink.properties.label' can't be set: the connector sets it"),

@@ -22,6 +22,23 @@ pub trait Body: Sync {
         self.len() == 0
     }
 
+    /// Whether all of it is there, and its length the last word.
+    ///
+    /// A body that isn't complete is sent while it grows: reading it waits for what is still to come, and ends at its
+    /// end. It keeps what it has given, so that it can be read again.
+    fn is_complete(&self) -> bool {
+        true
+    }
+
+    /// Asks a body that grows to do so no more: afterwards it is complete. A load that failed while its body grew
+    /// goes on with what there is.
+    fn complete(&self) {}
+
+    /// How many rows it has, for a body that has grown and is complete: nobody could say that when its load began.
+    fn rows(&self) -> Option<u64> {
+        None
+    }
+
     /// Reads the body from its start. Each call of `read` should fill as much of its buffer as it can.
     fn reader(&self) -> Box<dyn Read + '_>;
 }
@@ -55,11 +72,13 @@ pub struct Load<'a> {
     /// The label of exactly these bytes; never used for others.
     pub label: &'a str,
     /// Stream load headers (`format`, `columns`, ...), without `label`, `Authorization`, `Expect` and
-    /// `Content-Length`, which the client sets. `timeout` (seconds) is set to 600 when it is not among them.
+    /// `Content-Length`, which the client sets. `timeout` (seconds) is set to 600 when it is not among them. Where they
+    /// announce a [`Compression`](crate::Compression), the client compresses the body while it sends it.
     pub headers: &'a [(String, String)],
     /// What is sent.
     pub body: &'a dyn Body,
-    /// How many rows that is, where it is known; the server must then count at least as many.
+    /// How many rows that is, where it is known; the server must then count at least as many. Of a body that grows, it is
+    /// [`Body::rows`] that counts, if this is not `None`.
     pub rows: Option<u64>,
     /// Whether exactly these bytes may have been sent under this label before, by another call or another session. A load
     /// that the server has under this label is then taken for ours: one that is finished counts as loaded, one that runs is

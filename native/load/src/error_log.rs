@@ -38,6 +38,7 @@ pub(crate) fn fetch(
         headers: &[],
         credentials: be == Some(&to),
         body: None,
+        compression: None,
         wait: LIMIT,
         fresh: false,
     };

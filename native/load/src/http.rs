@@ -11,9 +11,10 @@ use ureq::{Agent, Error, SendBody, Timeout};
 
 use crate::cancel::Cancel;
 use crate::client::Body;
+use crate::compress::{Compressing, Compression};
 use crate::connect;
 use crate::endpoint::Endpoint;
-use crate::transport::{ConnectError, LateResolver, SocketConnector, watching_connects};
+use crate::transport::{self, ConnectError, LateResolver, SocketConnector, watching_connects};
 use crate::{ClientConfig, LoadError, tls};
 
 /// Most bytes of an answer that are read. A BE's answer has about a thousand.
@@ -37,12 +38,22 @@ pub(crate) struct Request<'a> {
     pub(crate) headers: &'a [(String, String)],
     /// Whether the credentials are sent.
     pub(crate) credentials: bool,
-    /// Sent with `Content-Length`, after `100 Continue` or when the wait for it ends.
+    /// Sent after `100 Continue` or when the wait for it ends: with `Content-Length` where its length is known, else in
+    /// chunks.
     pub(crate) body: Option<&'a dyn Body>,
+    /// How it is compressed on the way.
+    pub(crate) compression: Option<Compression>,
     /// How long the answer may take once everything is sent, and the sending itself.
     pub(crate) wait: Duration,
     /// Don't use a connection from before.
     pub(crate) fresh: bool,
+}
+
+impl Request<'_> {
+    /// Bytes of the body as it is sent, where that is known before.
+    fn length_of(&self, body: &dyn Body) -> Option<u64> {
+        (self.compression.is_none() && body.is_complete()).then(|| body.len())
+    }
 }
 
 /// A complete answer.
@@ -200,8 +211,11 @@ impl Http {
         if self.cancel.is_cancelled() {
             return Err(Failure::Cancelled);
         }
-        let mut reader =
-            request.body.map(|body| Counted { inner: body.reader(), count: 0, cancel: &self.cancel });
+        let mut reader = match request.body.map(|body| Sending::new(body, request, &self.cancel)).transpose()
+        {
+            Ok(reader) => reader,
+            Err(e) => return Err(Failure::Invalid(format!("its body can't be compressed: {e}"))),
+        };
         let ((result, status), connected) = watching_connects(|| {
             let mut status = None;
             let response = match &mut reader {
@@ -216,11 +230,7 @@ impl Http {
             });
             (result, status)
         });
-        let sent = match (&reader, request.body) {
-            (Some(reader), Some(body)) if reader.count >= body.len() => Sent::All,
-            (Some(reader), _) if reader.count > 0 => Sent::Part,
-            _ => Sent::Nothing,
-        };
+        let sent = reader.as_ref().map_or(Sent::Nothing, Sending::sent);
         let error = match result {
             Ok((status, location, body)) => return Ok(Answer { status, location, body, sent }),
             Err(e) => e,
@@ -246,7 +256,10 @@ impl Http {
             head = head.header(http::header::AUTHORIZATION, &self.authorization);
         }
         if let Some(body) = request.body {
-            head = head.header(http::header::CONTENT_LENGTH, body.len());
+            head = match request.length_of(body) {
+                Some(length) => head.header(http::header::CONTENT_LENGTH, length),
+                None => head.header(http::header::TRANSFER_ENCODING, "chunked"),
+            };
         } else if request.method != Method::GET {
             head = head.header(http::header::CONTENT_LENGTH, 0);
         }
@@ -324,20 +337,50 @@ fn plain(e: &io::Error) -> String {
     }
 }
 
-/// Counts what was read of a body, and ends it when cancelled.
-struct Counted<'a> {
+/// A body on its way: notes how far it came, and ends it when it is of no use any more.
+struct Sending<'a> {
     inner: Box<dyn Read + 'a>,
+    /// `None`: it is sent in chunks, and over when there is no more.
+    length: Option<u64>,
     count: u64,
+    ended: bool,
     cancel: &'a Cancel,
 }
 
-impl Read for Counted<'_> {
+impl<'a> Sending<'a> {
+    fn new(body: &'a dyn Body, request: &Request<'_>, cancel: &'a Cancel) -> io::Result<Self> {
+        let inner: Box<dyn Read + 'a> = match request.compression {
+            Some(compression) => Box::new(Compressing::new(body.reader(), compression)?),
+            None => body.reader(),
+        };
+        Ok(Sending { inner, length: request.length_of(body), count: 0, ended: false, cancel })
+    }
+
+    fn sent(&self) -> Sent {
+        let all = match self.length {
+            Some(length) => self.count >= length,
+            None => self.ended,
+        };
+        match self.count {
+            _ if all => Sent::All,
+            0 => Sent::Nothing,
+            _ => Sent::Part,
+        }
+    }
+}
+
+impl Read for Sending<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if self.cancel.is_cancelled() {
             return Err(connect::cancelled());
         }
+        // What nobody takes needn't be compressed, nor waited for. Only in chunks may a body end where it is.
+        if self.length.is_none() && transport::nobody_takes_more() {
+            return Ok(0);
+        }
         let n = self.inner.read(buf)?;
         self.count += n as u64;
+        self.ended |= n == 0 && !buf.is_empty();
         Ok(n)
     }
 }

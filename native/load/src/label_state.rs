@@ -147,6 +147,7 @@ impl Client {
                 headers: &[],
                 credentials: true,
                 body: None,
+                compression: None,
                 wait: self.http.short_wait(),
                 fresh: false,
             };

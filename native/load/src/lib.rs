@@ -13,6 +13,7 @@
 mod cancel;
 mod classify;
 mod client;
+mod compress;
 mod config;
 mod connect;
 mod endpoint;
@@ -37,6 +38,7 @@ mod transaction;
 mod transport;
 
 pub use client::{Body, Client, Load, Loaded};
+pub use compress::Compression;
 pub use config::ClientConfig;
 pub use endpoint::{Endpoint, HostMapping, Scheme, parse_load_urls};
 pub use error::{ErrorCode, LoadError};

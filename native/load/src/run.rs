@@ -6,6 +6,7 @@ use ureq::http::Method;
 
 use crate::classify::{Class, classify};
 use crate::client::{Client, Load, Loaded};
+use crate::compress::Compression;
 use crate::error_log::shorten;
 use crate::frontends::Frontend;
 use crate::headers;
@@ -132,6 +133,7 @@ impl<'a> Run<'a> {
         let started = Instant::now();
         loop {
             let try_started = Instant::now();
+            let growing = !self.load.body.is_complete();
             let problem = match self.attempt() {
                 Ok(loaded) => {
                     let now = Instant::now();
@@ -151,6 +153,19 @@ impl<'a> Run<'a> {
                 self.log(
                     Level::Debug,
                     &format!("again over a new connection, the old one was closed: {}", problem.what),
+                );
+                continue;
+            }
+            if growing {
+                // It was an offer: the load itself begins now.
+                self.load.body.complete();
+                self.events.retrying();
+                self.log(
+                    Level::Warn,
+                    &format!(
+                        "it failed while its rows were still coming, and is sent again: {}",
+                        problem.what
+                    ),
                 );
                 continue;
             }
@@ -263,6 +278,7 @@ impl<'a> Run<'a> {
             headers: &self.headers[..headers],
             credentials: true,
             body: with_body.then_some(self.load.body),
+            compression: Compression::announced(&self.headers),
             wait: if with_body { self.limit } else { http.short_wait() },
             fresh: self.fresh,
         };
@@ -377,6 +393,10 @@ impl<'a> Run<'a> {
             // Only an answer to the rows themselves says that they are loaded.
             Verdict::Success | Verdict::PublishTimeout | Verdict::LabelExists { .. } if !with_body => {
                 Ok(next_fe(route, &format!("status '{status}' without rows: {message}"), false))
+            }
+            Verdict::Success | Verdict::PublishTimeout if !self.load.body.is_complete() => {
+                let what = format!("BE {server} answered {status} before all rows had come: {message}");
+                self.ask_label(said(ErrorCode::Load, what), Doubt::Real).map(Step::loaded)
             }
             Verdict::Success => {
                 self.note_filtered(&loaded, error_url.as_deref());
@@ -521,7 +541,7 @@ impl<'a> Run<'a> {
     /// Looks at what a load that succeeded came to.
     fn accept(&self, loaded: Loaded) -> Result<Loaded, LoadError> {
         let countable = headers::rows_can_be_counted(&self.headers);
-        if let (Some(ours), Some(theirs), true) = (self.load.rows, loaded.rows_accounted_for(), countable) {
+        if let (Some(ours), Some(theirs), true) = (self.rows(), loaded.rows_accounted_for(), countable) {
             if theirs < ours {
                 let what = format!(
                     "it is committed, but the server counted {theirs} rows where {ours} were sent: rows are missing in \
@@ -541,9 +561,7 @@ impl<'a> Run<'a> {
                 );
             }
         }
-        let compressed = ["compression", "content-encoding"]
-            .iter()
-            .any(|name| headers::find(&self.headers, name).is_some());
+        let compressed = Compression::announced(&self.headers).is_some();
         if let Some(theirs) = loaded.load_bytes.filter(|&n| n != self.load.body.len() && !compressed) {
             self.log(
                 Level::Warn,
@@ -553,6 +571,11 @@ impl<'a> Run<'a> {
         Ok(loaded)
     }
 
+    /// How many rows there are, where the server can be held to it.
+    fn rows(&self) -> Option<u64> {
+        self.load.rows.map(|rows| self.load.body.rows().unwrap_or(rows))
+    }
+
     fn cancelled(&self) -> LoadError {
         let Load { database, table, label, .. } = self.load;
         LoadError::cancelled(&format!("load {label} into {database}.{table}"), Some(label))
@@ -560,8 +583,8 @@ impl<'a> Run<'a> {
 
     /// The error that the caller gets, with all that is known.
     fn error(&self, problem: Problem) -> LoadError {
-        let Load { database, table, label, body, rows, .. } = self.load;
-        let rows = rows.map(|n| format!("{n} rows, ")).unwrap_or_default();
+        let Load { database, table, label, body, .. } = self.load;
+        let rows = self.rows().map(|n| format!("{n} rows, ")).unwrap_or_default();
         let scene = Scene {
             doing: format!("load of {rows}{} bytes into {database}.{table}", body.len()),
             label: Some(label),

@@ -40,11 +40,21 @@ const MIN_OUTPUT: usize = 16 * 1024;
 thread_local! {
     /// Whether the request that this thread runs had a new connection made for it.
     static CONNECTED: Cell<bool> = const { Cell::new(false) };
+
+    /// Whether the server of the request that this thread runs takes no more of its body.
+    static TAKES_NO_MORE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether what would be sent now of the request that this thread runs would be dropped: the server has answered or
+/// gone.
+pub(crate) fn nobody_takes_more() -> bool {
+    TAKES_NO_MORE.get()
 }
 
 /// Runs a request and says whether a connection was made for it; if not, it went over one kept from before.
 pub(crate) fn watching_connects<T>(run: impl FnOnce() -> T) -> (T, bool) {
     CONNECTED.set(false);
+    TAKES_NO_MORE.set(false);
     let result = run();
     (result, CONNECTED.get())
 }
@@ -314,9 +324,15 @@ impl SocketTransport {
         self.buffers.drop_interim_headers();
         let has = has_final_head(self.buffers.input());
         if has {
-            self.unwritable = Some("the server answered before it had read everything".to_owned());
+            self.give_up_writing("the server answered before it had read everything".to_owned());
         }
         has
+    }
+
+    /// From now on what ureq writes is dropped.
+    fn give_up_writing(&mut self, why: String) {
+        self.unwritable = Some(why);
+        TAKES_NO_MORE.set(true);
     }
 }
 
@@ -344,7 +360,7 @@ impl Transport for SocketTransport {
             Ok(()) => Ok(()),
             Err(e) if e.kind() == io::ErrorKind::TimedOut => Err(Error::Timeout(timeout.reason)),
             Err(e) if broken(&e) => {
-                self.unwritable = Some(e.to_string());
+                self.give_up_writing(e.to_string());
                 Ok(())
             }
             Err(e) => Err(e.into()),
@@ -466,6 +482,8 @@ struct SocketBuffers {
     filled: usize,
     output: Vec<u8>,
     output_size: usize,
+    /// Where a body that is sent in chunks is read before it is put into chunks.
+    scratch: Vec<u8>,
     /// The last thing that was done with the input was to consume some of it.
     progress: bool,
     /// A request was sent, and the head of its final answer has not been consumed yet.
@@ -483,6 +501,7 @@ impl SocketBuffers {
             filled: 0,
             output: Vec::new(),
             output_size: output_size.max(MIN_OUTPUT),
+            scratch: Vec::new(),
             progress: false,
             awaiting_head: false,
             refused: false,
@@ -541,14 +560,18 @@ impl Buffers for SocketBuffers {
             self.awaiting_head = false;
             // The request is over. An idle connection needs no room for output, which is most of its memory.
             self.output = Vec::new();
+            self.scratch = Vec::new();
         }
         self.consumed += amount;
     }
 
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
         self.output.resize(self.output_size, 0);
-        self.input_append_buf();
-        (&mut self.input[self.filled..], &mut self.output)
+        // New memory is only touched as far as it is used: by bodies that aren't sent in chunks, not at all.
+        if self.scratch.is_empty() {
+            self.scratch = vec![0; self.output_size / 2];
+        }
+        (&mut self.scratch, &mut self.output)
     }
 
     fn can_use_input(&self) -> bool {

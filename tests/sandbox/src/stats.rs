@@ -178,6 +178,11 @@ impl Stats {
         });
     }
 
+    /// The requests that are still in the log, oldest first.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.with(|state| state.log.iter().cloned().collect())
+    }
+
     /// Everything as JSON.
     pub fn report(&self) -> serde_json::Value {
         self.with(|state| {

@@ -7,6 +7,7 @@ use ureq::http::Method;
 use super::{Transaction, TransactionError};
 use crate::classify::{Class, Told, classify_transaction, told};
 use crate::client::Client;
+use crate::compress::Compression;
 use crate::error_log::shorten;
 use crate::frontends::Frontend;
 use crate::headers::{self, Headers};
@@ -296,6 +297,7 @@ impl<'a> Call<'a> {
             headers,
             credentials: true,
             body,
+            compression: Compression::announced(self.transaction.headers),
             wait: if takes_long { self.wait } else { self.wait.min(http.short_wait()) },
             fresh: false,
         };

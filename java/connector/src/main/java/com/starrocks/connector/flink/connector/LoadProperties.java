@@ -23,13 +23,26 @@ final class LoadProperties {
     /** Columns that the user spells out; the sink's own list and its checks are then off. */
     static final String COLUMNS = "columns";
 
+    /** How bodies are compressed. */
+    static final String COMPRESSION = "compression";
+
     private static final String FORMAT = "format";
+
+    /** Of what StarRocks takes, the fastest, the smallest, and the one that everything knows. */
+    private static final List<String> COMPRESSIONS =
+            Collections.unmodifiableList(Arrays.asList("lz4_frame", "zstd", "gzip"));
+
+    /** The first version that takes compressed JSON. */
+    private static final int[] COMPRESSED_JSON_SINCE = {3, 2, 7};
 
     /** A header's name by RFC 9110, in lower case. */
     private static final Pattern HEADER_NAME = Pattern.compile("[!#$%&'*+.^_`|~0-9a-z-]+");
 
     /** {@code \x01}; two backslashes are what some SQL clients make of it. */
     private static final Pattern HEX_SEPARATOR = Pattern.compile("\\\\{1,2}[xX](.*)");
+
+    /** {@code 3.3.5-6d81f75}; builds of a branch begin with its name. */
+    private static final Pattern VERSION = Pattern.compile("^(\\d{1,6})\\.(\\d{1,6})\\.(\\d{1,6})");
 
     private static final Pattern HEX_DIGITS = Pattern.compile("([0-9a-fA-F]{2})+");
 
@@ -50,11 +63,42 @@ final class LoadProperties {
 
     /** The value as the sink and the server read it alike: formats in lower case. */
     static String normalized(String name, String value) {
-        return name.equals(FORMAT) ? value.trim().toLowerCase(Locale.ROOT) : value;
+        return name.equals(FORMAT) || name.equals(COMPRESSION)
+                ? value.trim().toLowerCase(Locale.ROOT)
+                : value;
     }
 
     static boolean isJson(Map<String, String> properties) {
         return "json".equals(properties.get(FORMAT));
+    }
+
+    /**
+     * What a server of this version can't do of what the properties ask for; null if nothing, or if
+     * the version is not known.
+     */
+    static String troubleWithServer(Map<String, String> properties, String version) {
+        String compression = properties.get(COMPRESSION);
+        if (compression == null || !isJson(properties)) {
+            return null;
+        }
+        Matcher numbers = VERSION.matcher(version);
+        if (!numbers.find()) {
+            return null;
+        }
+        for (int i = 0; i < COMPRESSED_JSON_SINCE.length; i++) {
+            int difference = Integer.parseInt(numbers.group(i + 1)) - COMPRESSED_JSON_SINCE[i];
+            if (difference > 0) {
+                return null;
+            }
+            if (difference < 0) {
+                return OptionValues.assigned(
+                                SinkOptions.PROPERTIES_PREFIX + COMPRESSION, compression)
+                        + " with 'sink.properties.format' = 'json' needs StarRocks 3.2.7; this is "
+                        + version
+                        + ", which takes compressed CSV only";
+            }
+        }
+        return null;
     }
 
     static void check(Map<String, String> properties, List<String> troubles) {
@@ -86,8 +130,12 @@ final class LoadProperties {
             case "column_separator":
             case "row_delimiter":
                 return separator(value);
-            case "compression":
-                return "compression comes with a later version";
+            case COMPRESSION:
+                return COMPRESSIONS.contains(value)
+                        ? null
+                        : "must be one of " + String.join(", ", COMPRESSIONS);
+            case "content-encoding":
+                return "set 'sink.properties.compression' instead";
             case "enable_merge_commit":
                 return "true".equalsIgnoreCase(value.trim())
                         ? "merge commit comes with a later version"

@@ -42,7 +42,7 @@ public final class OptionTable {
         out.append("| **Headers** | | | | |\n");
         out.append("| `sink.properties.*` | String | | | Headers of the stream load, passed on:")
                 .append(" `format` (`csv` or `json`), `column_separator`, `row_delimiter`,")
-                .append(" `timeout`, `max_filter_ratio`, `partial_update`, ... |\n");
+                .append(" `timeout`, `max_filter_ratio`, `partial_update`, `compression`, ... |\n");
         out.append("\n† not an option of the published Java connector\n");
         return out.toString();
     }

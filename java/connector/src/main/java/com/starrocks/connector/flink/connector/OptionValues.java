@@ -32,8 +32,11 @@ public final class OptionValues implements Serializable {
             Collections.unmodifiableSet(
                     new HashSet<>(Arrays.asList("connector", "property-version")));
 
-    /** A connection's own buffers, and as much again for rows. */
+    /** A connection's own buffers, and some room for rows. */
     private static final long MEMORY_PER_THREAD = 1L << 20;
+
+    /** What a thread that compresses needs besides, at most. */
+    private static final long MEMORY_TO_COMPRESS = 2L << 20;
 
     private static final String MASK = "******";
 
@@ -121,7 +124,11 @@ public final class OptionValues implements Serializable {
                             + " bytes");
         }
         long threads = get(SinkOptions.IO_THREADS);
-        if (threads * MEMORY_PER_THREAD > maxMemory()) {
+        long perThread = MEMORY_PER_THREAD;
+        if (properties().containsKey(LoadProperties.COMPRESSION)) {
+            perThread += MEMORY_TO_COMPRESS;
+        }
+        if (threads * perThread > maxMemory()) {
             troubles.add(
                     assigned(SinkOptions.IO_THREADS.key(), String.valueOf(threads))
                             + " contradicts a bound of "
@@ -129,7 +136,7 @@ public final class OptionValues implements Serializable {
                             + " bytes of memory ('"
                             + SinkOptions.MAX_MEMORY.key()
                             + "'): each thread needs "
-                            + MEMORY_PER_THREAD
+                            + perThread
                             + " bytes");
         }
     }

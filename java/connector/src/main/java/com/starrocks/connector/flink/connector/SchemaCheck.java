@@ -77,6 +77,10 @@ final class SchemaCheck {
             serverTypes.add(column == null ? "" : column.dataType());
         }
         checkPrimaryKey();
+        String unable = LoadProperties.troubleWithServer(options.properties(), server.version());
+        if (unable != null) {
+            troubles.add(unable);
+        }
         if (!troubles.isEmpty()) {
             throw new ValidationException(
                     "The Flink table doesn't fit the StarRocks table "

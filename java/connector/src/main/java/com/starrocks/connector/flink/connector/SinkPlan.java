@@ -52,7 +52,11 @@ public final class SinkPlan<T> implements Serializable {
 
     static SinkPlan<String> raw(OptionValues options, ServerCatalog catalog) {
         if (!options.anyTable()) {
-            catalog.read(options);
+            String version = catalog.read(options).version();
+            String unable = LoadProperties.troubleWithServer(options.properties(), version);
+            if (unable != null) {
+                throw new ValidationException(unable);
+            }
         }
         return rehearsed(rawUnchecked(options), catalog);
     }

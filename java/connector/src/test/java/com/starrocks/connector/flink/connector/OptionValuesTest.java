@@ -20,6 +20,7 @@ import org.junit.Test;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -276,11 +277,51 @@ public class OptionValuesTest {
                 "sink.transaction.multi-table.buffer-size",
                 "1");
         values("sink.transaction.multi-table.enabled", "false", "sink.blackhole", "false");
+    }
+
+    @Test
+    public void compressionsAreThoseThatTheSinkHas() {
+        for (String name : new String[] {"lz4_frame", "zstd", "gzip"}) {
+            assertEquals(
+                    name,
+                    values("sink.properties.compression", " " + name.toUpperCase(Locale.ROOT))
+                            .properties()
+                            .get("compression"));
+        }
+        for (String name : new String[] {"deflate", "bzip2", "lz4", ""}) {
+            assertTrouble(
+                    "'sink.properties.compression' = '"
+                            + name
+                            + "': must be one of lz4_frame, zstd, gzip",
+                    "sink.properties.compression",
+                    name);
+        }
         assertTrouble(
-                "'sink.properties.compression' = 'lz4_frame': compression comes with a later"
-                        + " version",
-                "sink.properties.compression",
-                "lz4_frame");
+                "'sink.properties.content-encoding' = 'gzip': set 'sink.properties.compression'"
+                        + " instead",
+                "sink.properties.content-encoding",
+                "gzip");
+    }
+
+    @Test
+    public void oldServersTakeNoCompressedJson() {
+        Map<String, String> json =
+                values("sink.properties.format", "json", "sink.properties.compression", "zstd")
+                        .properties();
+        for (String version : new String[] {"3.2.6-abc", "3.1.17", "2.5.0 x"}) {
+            assertEquals(
+                    "'sink.properties.compression' = 'zstd' with 'sink.properties.format' = 'json'"
+                            + " needs StarRocks 3.2.7; this is "
+                            + version
+                            + ", which takes compressed CSV only",
+                    LoadProperties.troubleWithServer(json, version));
+        }
+        for (String version :
+                new String[] {"3.2.7", "3.2.10-x", "3.10.0", "4.0.0", "", "main-a1"}) {
+            assertNull(version, LoadProperties.troubleWithServer(json, version));
+        }
+        Map<String, String> csv = values("sink.properties.compression", "zstd").properties();
+        assertNull(LoadProperties.troubleWithServer(csv, "2.5.0"));
     }
 
     @Test

@@ -91,6 +91,27 @@ public class RawRowsNativeTest {
         }
     }
 
+    /** Compressed on the way, by each of the algorithms. */
+    @Test
+    public void compressed() throws Exception {
+        for (String compression : new String[] {"lz4_frame", "zstd", "gzip"}) {
+            for (Dialect dialect : Arrays.asList(Dialect.JSON, Dialect.CSV_DEFAULT)) {
+                String table = sandbox.create("id INT, v STRING, j JSON", "DUPLICATE KEY(id)");
+                List<List<String>> expected = new ArrayList<>();
+                String[] rows = new String[ROWS];
+                for (int i = 0; i < ROWS; i++) {
+                    String text = Texts.ofBytes(1 + i * i % 3000, "text " + i);
+                    rows[i] = row(dialect, i, text, "{}");
+                    expected.add(Arrays.asList(i + "", text, "{}"));
+                }
+                Map<String, String> options = sandbox.options(table, dialect.options());
+                options.put("sink.properties.compression", compression);
+                Sinks.load(SinkPlan.raw(Sinks.options(options).values()), rows);
+                assertEquals(dialect + ", " + compression, expected, shown(table));
+            }
+        }
+    }
+
     /** The op is in the text, where the user's columns or keys say. */
     @Test
     public void stringsWithAnOp() throws Exception {
