@@ -7,6 +7,7 @@ use std::time::Instant;
 use starrocks_load::Body;
 
 use crate::pool::{CHUNK, Chunk, Pool};
+use crate::stream::Stream;
 
 /// Bytes in a list of chunks; the chunks go back to their pool when the arena is dropped.
 #[derive(Debug)]
@@ -69,6 +70,14 @@ impl Arena {
             chunk.advance(n);
             self.len += n;
         }
+    }
+
+    /// Takes out the chunks that are full, which nothing is appended to any more; `all`: the last one, too.
+    fn split_off(&mut self, all: bool) -> impl Iterator<Item = Chunk> {
+        let last = if all { 0 } else { 1 };
+        let chunks = self.chunks.drain(..self.chunks.len().saturating_sub(last));
+        self.len -= chunks.as_slice().iter().map(|chunk| chunk.bytes().len()).sum::<usize>();
+        chunks
     }
 
     /// Reads it from its start.
@@ -137,17 +146,58 @@ pub struct Batch {
     pub born: Instant,
     framing: Framing,
     arena: Arena,
+    /// The load that has begun already.
+    stream: Option<Arc<Stream>>,
+    /// Bytes that it was given, which are no more in the arena.
+    ahead: usize,
 }
 
 impl Batch {
     /// An empty batch.
     pub fn new(label: String, framing: Framing, pool: Arc<Pool>) -> Self {
-        Self { label, rows: 0, born: Instant::now(), framing, arena: Arena::new(pool) }
+        Self {
+            label,
+            rows: 0,
+            born: Instant::now(),
+            framing,
+            arena: Arena::new(pool),
+            stream: None,
+            ahead: 0,
+        }
+    }
+
+    /// Begins to give the rows ahead, to a load that needn't wait until the batch is sealed.
+    pub(crate) fn begin_stream(&mut self) -> Arc<Stream> {
+        let stream = Stream::new(self.label.clone(), self.framing, Arc::clone(&self.arena.pool));
+        let stream = Arc::clone(self.stream.insert(Arc::new(stream)));
+        self.feed_stream();
+        stream
+    }
+
+    /// The load that has begun already.
+    pub(crate) fn stream(&self) -> Option<&Arc<Stream>> {
+        self.stream.as_ref()
+    }
+
+    /// Gives the chunks that are full to the load that has begun.
+    pub(crate) fn feed_stream(&mut self) {
+        if let Some(stream) = &self.stream {
+            let before = self.arena.bytes();
+            stream.give(self.arena.split_off(false), None);
+            self.ahead += before - self.arena.bytes();
+        }
+    }
+
+    /// Gives all there is to the load that has begun: nothing follows. A batch without such a load is given back.
+    pub(crate) fn end_stream(mut self) -> Option<Self> {
+        let Some(stream) = self.stream.take() else { return Some(self) };
+        stream.give(self.arena.split_off(true), Some(self.rows));
+        None
     }
 
     /// Bytes of its rows, the framing around them left out.
     pub fn bytes(&self) -> usize {
-        self.arena.bytes()
+        self.ahead + self.arena.bytes()
     }
 
     /// What must stand before the next row's text.

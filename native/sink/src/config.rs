@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use starrocks_format::{Properties, ZoneRules};
-use starrocks_load::ClientConfig;
 use starrocks_load::label::Labels;
+use starrocks_load::{ClientConfig, Compression};
 use starrocks_row::Pairs;
 
 use crate::delivery::{Delivery, InDoubt, Wanted};
@@ -28,12 +28,18 @@ pub enum Role {
     Committer,
 }
 
+/// Bytes from which on a batch may be loaded while it fills, at least: smaller ones are quickly sent. Where batches are
+/// large it is an eighth, so that pauses in the input don't make many small loads of them.
+const STREAM_FROM: usize = 4 * 1024 * 1024;
+
 /// The configuration of one session.
 pub struct Config {
     /// How to reach StarRocks.
     pub client: ClientConfig,
     /// When batches are sealed.
     pub seal_at: SealAt,
+    /// Bytes from which on a batch may be loaded while it fills.
+    pub stream_from: usize,
     /// The age at which a batch is sealed.
     pub interval: Duration,
     /// The bound on native memory, in bytes.
@@ -121,7 +127,13 @@ impl Config {
             })?,
         };
         let folders = option("context.temporary-folders")?;
+        let batch_bytes = open_bytes.min(chunk_limit);
+        let stream_from = match pairs.text("context.stream-from").map_err(invalid)? {
+            Some(_) => bytes("context.stream-from")?,
+            None => (batch_bytes / 8).max(STREAM_FROM),
+        };
         Ok(Self {
+            stream_from,
             role,
             delivery,
             in_doubt: in_doubt(option("sink.exactly-once.in-doubt")?)?,
@@ -134,11 +146,7 @@ impl Config {
                 .map(PathBuf::from)
                 .collect(),
             client,
-            seal_at: SealAt {
-                open_bytes,
-                batch_bytes: open_bytes.min(chunk_limit),
-                batch_rows: number("sink.buffer-flush.max-rows")?,
-            },
+            seal_at: SealAt { open_bytes, batch_bytes, batch_rows: number("sink.buffer-flush.max-rows")? },
             interval: Duration::from_millis(number("sink.buffer-flush.interval-ms")?),
             max_memory,
             threads,
@@ -148,6 +156,12 @@ impl Config {
             properties,
             zone: Arc::new(zone),
         })
+    }
+
+    /// How bodies are compressed.
+    pub(crate) fn compression(&self) -> Option<Compression> {
+        let name = self.properties.get("compression")?.trim().to_owned();
+        Compression::announced(&[("compression".to_owned(), name)])
     }
 }
 

@@ -6,6 +6,7 @@ use crate::batch::Batch;
 use crate::hold::Held;
 use crate::loader::Destination;
 use crate::state::LabelsRecord;
+use crate::stream::Stream;
 use crate::table::Table;
 use crate::transactions::Prepared;
 
@@ -69,6 +70,8 @@ pub enum InDoubt {
 pub enum Job {
     /// Deals with a sealed batch, as the session's delivery says.
     Rows(Arc<Table>, Arc<Destination>, Box<Batch>),
+    /// Loads a batch that still fills.
+    Stream(Arc<Destination>, Arc<Stream>),
     /// Prepares the open transaction of a table, if it has one.
     Prepare(Arc<Table>),
     /// Loads a held batch whose checkpoint has completed.

@@ -62,6 +62,8 @@ struct State<J> {
     lanes: Vec<Queue<J>>,
     /// Lanes with a job and no thread at it, by the class of their first job, in the order in which they became so.
     ready: [VecDeque<usize>; CLASSES],
+    /// Threads that have nothing to do, by the classes of jobs that they take.
+    idle: [usize; CLASSES],
     /// Jobs that aren't done.
     pending: [usize; SIDES],
     failure: Option<SinkError>,
@@ -76,8 +78,13 @@ struct Queue<J> {
 
 impl<J> Default for Flow<J> {
     fn default() -> Self {
-        let state =
-            State { lanes: Vec::new(), ready: Default::default(), pending: [0; SIDES], failure: None };
+        let state = State {
+            lanes: Vec::new(),
+            ready: Default::default(),
+            idle: [0; CLASSES],
+            pending: [0; SIDES],
+            failure: None,
+        };
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 }
@@ -120,7 +127,11 @@ impl<J> Flow<J> {
         let nothing = |state: &mut State<J>| {
             classes.iter().all(|class| state.ready[*class as usize].is_empty()) && state.failure.is_none()
         };
-        let mut state = self.wait(limit, nothing);
+        let mut state = self.lock();
+        classes.iter().for_each(|class| state.idle[*class as usize] += 1);
+        let waited = self.changed.wait_timeout_while(state, limit, nothing);
+        state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        classes.iter().for_each(|class| state.idle[*class as usize] -= 1);
         if state.failure.is_some() {
             return Next::Stop;
         }
@@ -131,6 +142,20 @@ impl<J> Flow<J> {
         let Some((_, job)) = queue.waiting.pop_front() else { return Next::Idle };
         queue.busy = true;
         Next::Job(Lane(lane), job)
+    }
+
+    /// Whether a job of this class would be begun at once in this lane.
+    pub fn is_free(&self, lane: Lane, class: Class) -> bool {
+        let state = self.lock();
+        let queue = &state.lanes[lane.0];
+        let class = class as usize;
+        queue.waiting.is_empty() && !queue.busy && state.idle[class] > state.ready[class].len()
+    }
+
+    /// Whether a job of this class could be begun if there were a thread for it.
+    pub fn is_short_of(&self, class: Class) -> bool {
+        let state = self.lock();
+        state.ready[class as usize].len() > state.idle[class as usize]
     }
 
     /// Says that the job taken from `lane` is done.

@@ -39,6 +39,7 @@ mod session;
 mod spill;
 mod stall;
 pub mod state;
+mod stream;
 pub mod table;
 mod time;
 pub mod transactions;

@@ -44,7 +44,7 @@ pub struct Rows<'a> {
     pub destination: &'a Destination,
     /// Their label, for ever.
     pub label: &'a str,
-    /// How many they are.
+    /// How many they are, unless the body says: it may grow.
     pub rows: u64,
     /// Their text.
     pub body: &'a dyn Body,
@@ -140,9 +140,11 @@ impl Loader for HttpLoader {
             rows: rows.destination.countable(rows.rows),
             earlier: rows.earlier,
         };
-        let (count, bytes) = (rows.rows, rows.body.len());
         let start = Instant::now();
-        match self.client.load(&load, &self.report) {
+        let result = self.client.load(&load, &self.report);
+        // A body that grew has its numbers only now.
+        let (count, bytes) = (rows.body.rows().unwrap_or(rows.rows), rows.body.len());
+        match result {
             Ok(loaded) => {
                 self.report.loaded(count, bytes, &loaded);
                 Ok(loaded.visible)

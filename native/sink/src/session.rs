@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use starrocks_format::{Properties, TablePlan, TableSpec, ZoneRules};
+use starrocks_load::Body;
 use starrocks_row::Pairs;
 
 use crate::batch::Batch;
@@ -22,6 +23,7 @@ use crate::loader::{Destination, Loader, Rows};
 use crate::pack::{PACKING_BYTES, READING_BYTES, Store};
 use crate::pool::Pool;
 use crate::restore::Restoring;
+use crate::stream::{self, Follow, Stream};
 use crate::table::{Table, Tables};
 use crate::transactions::Transactions;
 use crate::workers::Workers;
@@ -73,6 +75,8 @@ pub(crate) struct Shared {
     zone: Arc<ZoneRules>,
     interval: Duration,
     fixed_bytes: usize,
+    /// How long a batch may be loaded while it fills: the server's time for the load runs.
+    longest_stream: Duration,
 }
 
 impl Session {
@@ -86,8 +90,11 @@ impl Session {
         let pool = Arc::new(Pool::new(config.max_memory));
         let flow = Arc::new(Flow::default());
         let tables = Arc::new(Tables::default());
-        let labels = Arc::new(config.labels);
         let mut fixed_bytes = config.threads * CONNECTION_BYTES;
+        if let Some(compression) = config.compression() {
+            fixed_bytes += config.threads * compression.memory();
+        }
+        let labels = Arc::new(config.labels);
         if config.delivery.may_hold() && config.role != Role::Committer {
             fixed_bytes += PACKING_BYTES + config.threads * READING_BYTES;
         }
@@ -96,6 +103,7 @@ impl Session {
         let writer = Writer::new(
             Arc::clone(&labels),
             config.seal_at,
+            config.stream_from,
             Arc::clone(&pool),
             Arc::clone(&flow),
             Arc::clone(&counters),
@@ -147,6 +155,7 @@ impl Session {
             zone: config.zone,
             interval: config.interval,
             fixed_bytes,
+            longest_stream: stream::LONGEST.min(config.transaction_timeout / 4),
         });
         if let Wanted::Exactly(delivery) = shared.wanted {
             shared.decide(delivery);
@@ -488,8 +497,15 @@ impl Shared {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Seals the batch of a load that has begun already, unless it is sealed.
+    pub(crate) fn seal_stream(&self, stream: &Arc<Stream>) {
+        self.writer().seal_streams(|other| Arc::ptr_eq(other, stream));
+    }
+
     fn wait_for_memory(&self, chunks: usize, deadline: Instant) -> Result<bool, SinkError> {
         let start = Instant::now();
+        // A load whose batch still fills would wait for rows that can't come.
+        self.writer().seal_streams(|_| true);
         self.counters.add(Cell::TimesBufferFull, 1);
         let there = loop {
             if self.flow.is_idle(Side::Rows) {
@@ -538,6 +554,7 @@ impl Shared {
                 self.counters.add(Cell::BufferedBytes, -bytes);
                 result?;
             }
+            Job::Stream(destination, stream) => self.follow(&destination, &stream)?,
             Job::Prepare(table) => self.transactions.prepare(&table)?,
             Job::Load(table, held) => match self.hold.load(&table, &held)? {
                 Done => self.one_restored(),
@@ -555,6 +572,22 @@ impl Shared {
             Job::Decide => self.ask_for_delivery()?,
         }
         self.flow.done(lane);
+        Ok(())
+    }
+
+    /// Loads a batch that still fills.
+    fn follow(&self, destination: &Destination, stream: &Arc<Stream>) -> Result<(), SinkError> {
+        let body = Follow { stream, shared: self, longest: self.longest_stream };
+        let rows = Rows { destination, label: &stream.label, rows: 0, body: &body, earlier: false };
+        self.in_flight(1, 0, 0);
+        let result = self.loader.load(&rows);
+        self.in_flight(-1, 0, 0);
+        result?;
+        if !body.is_complete() {
+            let text = format!("load {} ended before its batch was complete", stream.label);
+            return Err(SinkError::new(Code::Internal, text));
+        }
+        self.counters.add(Cell::BufferedBytes, -(stream.bytes() as i64));
         Ok(())
     }
 

@@ -17,10 +17,14 @@ use crate::flow::{Class, Flow};
 use crate::loader::Destination;
 use crate::pool::{CHUNK, Pool};
 use crate::state::MAX_BATCH;
+use crate::stream::{self, Stream};
 use crate::table::Table as LoadTable;
 
 /// Rows go into an open transaction in pieces of this many bytes, so that little is left to send at a checkpoint.
 const TRANSACTION_PIECE: usize = 8 * 1024 * 1024;
+
+/// A load that has begun is given rows in pieces of about as many bytes as go to the socket at once.
+const STREAM_PIECE: usize = 256 * 1024;
 
 /// When batches are sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +54,8 @@ pub struct Writer {
     ids: HashMap<(String, String), u16>,
     labels: Arc<Labels>,
     seal_at: SealAt,
+    /// Bytes from which on a batch may be loaded while it fills; all there are: never.
+    stream_from: usize,
     /// What kind of thread deals with sealed batches.
     class: Class,
     /// Whether each batch has a label of its own; where it is sent into a transaction, that has one.
@@ -73,6 +79,17 @@ struct Taken {
 struct Table {
     target: Target,
     open: Option<Batch>,
+    /// When to look again whether the open batch can be loaded while it fills, or its load be given more.
+    look: Look,
+}
+
+/// When an open batch is looked at, and what it was the last time.
+#[derive(Clone, Copy)]
+struct Look {
+    /// Bytes at which that is due.
+    due: usize,
+    last_bytes: usize,
+    last: Instant,
 }
 
 impl Table {
@@ -145,6 +162,7 @@ impl Writer {
     pub fn new(
         labels: Arc<Labels>,
         seal_at: SealAt,
+        stream_from: usize,
         pool: Arc<Pool>,
         flow: Arc<Flow<Job>>,
         counters: Arc<Counters>,
@@ -154,6 +172,7 @@ impl Writer {
             ids: HashMap::new(),
             labels,
             seal_at,
+            stream_from,
             class: Class::Send,
             label_batches: true,
             open_bytes: 0,
@@ -168,6 +187,9 @@ impl Writer {
     /// Says how batches are delivered: before the first row.
     pub fn deliver(&mut self, delivery: Delivery) {
         let at = &mut self.seal_at;
+        if delivery != Delivery::Load {
+            self.stream_from = usize::MAX;
+        }
         match delivery {
             Delivery::Load => {}
             Delivery::LoadInTransaction => self.label_batches = false,
@@ -197,7 +219,8 @@ impl Writer {
                 "one sink can write 65536 tables at most; use several sinks for more",
             )
         })?;
-        self.tables.push(Table { target, open: None });
+        let look = Look { due: usize::MAX, last_bytes: 0, last: Instant::now() };
+        self.tables.push(Table { target, open: None, look });
         self.ids.insert(key, id);
         self.counters.set(Cell::Tables, self.tables.len() as i64);
         Ok(id)
@@ -244,8 +267,9 @@ impl Writer {
             self.seal(id);
         }
 
-        let Table { target, open } = &mut self.tables[id];
+        let Table { target, open, look } = &mut self.tables[id];
         let batch = open.get_or_insert_with(|| {
+            *look = Look { due: self.stream_from, last_bytes: 0, last: Instant::now() };
             let mint = || self.labels.mint(target.plan.database(), target.plan.table());
             let label = if self.label_batches { mint() } else { String::new() };
             Batch::new(label, framing(&target.plan), Arc::clone(&self.pool))
@@ -259,6 +283,8 @@ impl Writer {
             return Ok(Appended::Full(missing));
         }
         self.took(id, text.len(), notes);
+        // Rows come here whenever a chunk is full, which is often enough to look.
+        self.look(id);
         Ok(Appended::Taken)
     }
 
@@ -320,6 +346,32 @@ impl Writer {
         }
     }
 
+    /// Seals batches whose loads have begun already.
+    pub fn seal_streams(&mut self, wanted: impl Fn(&Arc<Stream>) -> bool) {
+        self.seal_where(|batch| batch.stream().is_some_and(&wanted));
+    }
+
+    /// Begins to load the open batch of a table if that is worth it, or gives more of it to its load.
+    fn look(&mut self, id: usize) {
+        let Table { target, open, look } = &mut self.tables[id];
+        let Some(batch) = open.as_mut().filter(|batch| batch.bytes() >= look.due) else { return };
+        let bytes = batch.bytes();
+        if batch.stream().is_some() {
+            batch.feed_stream();
+            look.due = bytes + STREAM_PIECE;
+            return;
+        }
+        let grown = (bytes - look.last_bytes) as u128 * 1_000_000_000;
+        let is_fast = grown >= u128::from(stream::MIN_RATE) * look.last.elapsed().as_nanos();
+        let step = self.stream_from / 4 + 1;
+        *look = Look { due: bytes + step, last_bytes: bytes, last: Instant::now() };
+        if is_fast && self.flow.is_free(target.table.rows, Class::Send) {
+            let job = Job::Stream(Arc::clone(&target.destination), batch.begin_stream());
+            self.flow.push(target.table.rows, Class::Send, job);
+            look.due = bytes + STREAM_PIECE;
+        }
+    }
+
     fn seal_where(&mut self, wanted: impl Fn(&Batch) -> bool) {
         for id in 0..self.tables.len() {
             if self.tables[id].open.as_ref().is_some_and(|batch| batch.rows > 0 && wanted(batch)) {
@@ -333,6 +385,7 @@ impl Writer {
             self.open_bytes -= batch.bytes();
             self.counters.add(Cell::BatchesSealed, 1);
             let Target { destination, table, .. } = &self.tables[id].target;
+            let Some(batch) = batch.end_stream() else { return };
             let job = Job::Rows(Arc::clone(table), Arc::clone(destination), Box::new(batch));
             self.flow.push(table.rows, self.class, job);
         }
