@@ -154,12 +154,19 @@ impl Connection {
     }
 }
 
+/// Reads of fewer bytes go by way of the buffer.
+const AHEAD: usize = 4096;
+
 impl Read for Connection {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let ready = &self.buffer[self.at..];
-        if ready.is_empty() {
-            return self.stream.read(out);
+        if self.at == self.buffer.len() {
+            if out.len() >= AHEAD {
+                return self.stream.read(out);
+            }
+            // The lines between chunks are read byte by byte.
+            self.fill()?;
         }
+        let ready = &self.buffer[self.at..];
         let n = ready.len().min(out.len());
         out[..n].copy_from_slice(&ready[..n]);
         self.at += n;
