@@ -123,8 +123,8 @@ class Bench:
             **(options or {}),
         }
         jars = [self._classes, *self._lib, *self._jars[connector]]
-        command = [*prefix, *JAVA, *flags, "-cp", _path(jars), "com.starrocks.bench.Bench", kind, shape,
-                   "none" if connector == "none" else "starrocks", *(f"{k}={v}" for k, v in settings.items())]
+        command = [*prefix, *JAVA, f"-Djava.io.tmpdir={self.folder}", *flags, "-cp", _path(jars),
+                   "com.starrocks.bench.Bench", kind, shape, "none" if connector == "none" else "starrocks", *(f"{k}={v}" for k, v in settings.items())]
         jvm = Jvm(connector, command, self.folder / f"{self._started}-{connector}.log", self.server)
         with self._sandbox.connect() as connection:
             connection.query(jvm.ddl)
