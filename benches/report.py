@@ -3,6 +3,7 @@
 As a program: `report.py FILE` prints the tables of a record; `report.py FILE --write` puts them into the READMEs.
 """
 
+import math
 import re
 import statistics
 import sys
@@ -47,7 +48,8 @@ class Spread:
 
     def __init__(self, values):
         self.values = list(values)
-        self.median = statistics.median(self.values)
+        # A round in which noise was more than what was measured leaves no figure: not a good one, either.
+        self.median = math.nan if any(map(math.isnan, self.values)) else statistics.median(self.values)
 
     def text(self, digits: int = 0) -> str:
         if len(self.values) == 1:
@@ -68,12 +70,12 @@ class Line:
             return [with_sink - without for with_sink, without in zip(of(connector, figure), of("none", figure))]
 
         self.cpu = {c: Spread(net(c, "cpu_ns")) for c in ("published", "ours")}
-        self.speed = {c: Spread(1e9 / ns if ns > 0 else float("inf") for ns in of(c, "wall_ns")) for c in CONNECTORS}
+        self.speed = {c: Spread(1e9 / ns if ns > 0 else math.nan for ns in of(c, "wall_ns")) for c in CONNECTORS}
         self.heap = {c: Spread(net(c, "task_bytes")) for c in ("published", "ours")}
         self.all_heap = {c: Spread(net(c, "all_bytes")) for c in ("published", "ours")}
         self.peak = {c: max(r["peak_rss"] for r in rows if r["case"] == case.name and r["connector"] == c)
                      for c in CONNECTORS}
-        self.cpu_ratio = Spread(p / o if o > 0 else float("inf")
+        self.cpu_ratio = Spread(p / o if o > 0 else math.nan
                                 for p, o in zip(self.cpu["published"].values, self.cpu["ours"].values))
         self.speed_ratio = Spread(o / p for p, o in zip(self.speed["published"].values, self.speed["ours"].values))
         check = {r["connector"]: r for r in rows if r["case"] == case.name and r["size"] == "check"}

@@ -5,6 +5,7 @@ import com.starrocks.connector.flink.table.data.StarRocksRowData;
 import com.starrocks.connector.flink.table.sink.SinkFunctionFactory;
 import com.starrocks.connector.flink.table.sink.StarRocksSinkOptions;
 
+import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.streaming.api.datastream.DataStream;
@@ -140,7 +141,8 @@ public final class Bench {
             TableSchema.Builder schema = TableSchema.builder();
             shape.columns.forEach(column -> schema.field(column.name(), column.flinkType()));
             add(
-                    env.addSource(
+                    from(
+                            env,
                             new RowSource<>(() -> Rows.objects(Shape.named(ofShape)), rows),
                             TypeInformation.of(LineItem.class)),
                     starRocks
@@ -149,14 +151,16 @@ public final class Bench {
                             : null);
         } else if (kind.equals("raw")) {
             add(
-                    env.addSource(
+                    from(
+                            env,
                             new RowSource<>(() -> Rows.json(Shape.named(ofShape)), rows),
                             TypeInformation.of(String.class)),
                     starRocks ? StarRocksSink.sink(options()) : null);
         } else if (kind.startsWith("tables:")) {
             int count = Integer.parseInt(kind.substring("tables:".length()));
             add(
-                    env.addSource(
+                    from(
+                            env,
                             new RowSource<>(
                                     () -> Rows.tables(Shape.named(ofShape), "bench", count), rows),
                             TypeInformation.of(StarRocksRowData.class)),
@@ -165,6 +169,11 @@ public final class Bench {
             throw new IllegalArgumentException("no kind of rows " + kind);
         }
         env.execute();
+    }
+
+    private static <T> DataStream<T> from(
+            StreamExecutionEnvironment env, RowSource<T> rows, TypeInformation<T> type) {
+        return env.fromSource(rows, WatermarkStrategy.noWatermarks(), "rows", type);
     }
 
     private static <T> void add(DataStream<T> stream, SinkFunction<T> sink) {

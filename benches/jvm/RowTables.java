@@ -8,7 +8,7 @@ import org.apache.flink.table.connector.sink.DynamicTableSink;
 import org.apache.flink.table.connector.sink.SinkFunctionProvider;
 import org.apache.flink.table.connector.source.DynamicTableSource;
 import org.apache.flink.table.connector.source.ScanTableSource;
-import org.apache.flink.table.connector.source.SourceFunctionProvider;
+import org.apache.flink.table.connector.source.SourceProvider;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.factories.DynamicTableSinkFactory;
 import org.apache.flink.table.factories.DynamicTableSourceFactory;
@@ -71,9 +71,8 @@ public final class RowTables implements DynamicTableSourceFactory, DynamicTableS
         public ScanRuntimeProvider getScanRuntimeProvider(ScanContext context) {
             String ofShape = shape;
             String ofKind = kind;
-            return SourceFunctionProvider.of(
-                    new RowSource<RowData>(() -> Rows.sql(ofKind, Shape.named(ofShape)), rows),
-                    true);
+            return SourceProvider.of(
+                    new RowSource<RowData>(() -> Rows.sql(ofKind, Shape.named(ofShape)), rows));
         }
 
         @Override
