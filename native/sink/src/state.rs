@@ -1,7 +1,9 @@
 //! What a checkpoint holds of a session: records that describe themselves.
 //!
 //! A record is one element of the operator's list state. It is complete by itself: any subtask, of any later attempt
-//! of the job, can go on with it. Integers are little-endian; text is UTF-8.
+//! of the job, can go on with it. Integers are little-endian; text is UTF-8. Flink's Sink V2 keeps records inside
+//! committables and writers' states, whose layout is with the Java classes `StarRocksCommittableSerializer` and
+//! `StarRocksWriterStateSerializer`.
 //!
 //! # Every version
 //!

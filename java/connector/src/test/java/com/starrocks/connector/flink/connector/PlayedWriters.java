@@ -2,6 +2,8 @@ package com.starrocks.connector.flink.connector;
 
 import com.starrocks.connector.flink.core.RecordingNative;
 
+import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
+
 /** Writers above native methods that a test plays, for tests of other packages. */
 public final class PlayedWriters {
 
@@ -16,5 +18,13 @@ public final class PlayedWriters {
     public static <T> StarRocksWriter<T> open(
             SinkPlan<T> plan, WriterContext context, RecordingNative library) {
         return StarRocksWriter.open(plan, context, library::open);
+    }
+
+    /** A committer of such a plan. */
+    public static StarRocksCommitter openCommitter(RecordingNative library) {
+        return StarRocksCommitter.open(
+                plan(),
+                new WriterContext(new UnregisteredMetricsGroup(), "", 0, 0),
+                (config, listener) -> library.open(config, 0, listener));
     }
 }

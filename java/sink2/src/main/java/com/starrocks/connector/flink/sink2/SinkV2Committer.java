@@ -15,17 +15,19 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.function.Supplier;
 
 /**
  * Passes committables on to a {@link StarRocksCommitter}, which is opened for the first ones.
  *
  * <p>While StarRocks can't be reached, {@link #commit} first waits itself, then leaves it to Flink
- * to try again: Flink 1.19 and 1.20 do so after a second in which rows go on, and 2.x at once, up
- * to {@code sink.committer.retries} times; before these are used up, {@code commit} waits for as
- * long as it takes. Older rows never come after newer ones of the same table, as the session keeps
- * their order from one call to the next. Among subtasks that holds because of this: what a job is
- * restored with is settled before its operators run, without leaving anything for later. Up to
- * Flink 1.18 a committer can't tell what that is, so it always waits.
+ * to try again: since 2.0, and in later patches of 1.19 and 1.20, it does so at once, up to {@code
+ * sink.committer.retries} times, and in earlier ones after a second in which rows go on, without
+ * such a bound. Before the default of that is used up, {@code commit} waits for as long as it
+ * takes. Older rows never come after newer ones of the same table, as the session keeps their order
+ * from one call to the next. Among subtasks that holds because of this: what a job is restored with
+ * is settled before its operators run, without leaving anything for later. Up to Flink 1.18 a
+ * committer can't tell what that is, so it always waits.
  */
 public final class SinkV2Committer implements Committer<StarRocksCommittable> {
 
@@ -35,22 +37,28 @@ public final class SinkV2Committer implements Committer<StarRocksCommittable> {
     /** How often Flink gets it: half of what {@code sink.committer.retries} is by default. */
     private static final int FLINK_RETRIES = 5;
 
-    private final SinkPlan<?> plan;
-    private final WriterContext context;
+    private final Supplier<StarRocksCommitter> opener;
     private final long restoredCheckpoint;
+    private final long patienceMs;
 
     private StarRocksCommitter committer;
 
-    private SinkV2Committer(SinkPlan<?> plan, WriterContext context, long restoredCheckpoint) {
-        this.plan = plan;
-        this.context = context;
+    SinkV2Committer(Supplier<StarRocksCommitter> opener, long restoredCheckpoint, long patienceMs) {
+        this.opener = opener;
         this.restoredCheckpoint = restoredCheckpoint;
+        this.patienceMs = patienceMs;
+    }
+
+    private static SinkV2Committer of(
+            SinkPlan<?> plan, WriterContext context, long restoredCheckpoint) {
+        return new SinkV2Committer(
+                () -> StarRocksCommitter.open(plan, context), restoredCheckpoint, PATIENCE_MS);
     }
 
     /** A committer that Flink tells nothing. */
     public static SinkV2Committer untold(SinkPlan<?> plan) {
         WriterContext context = new WriterContext(new UnregisteredMetricsGroup(), "", 0, 0);
-        return new SinkV2Committer(plan, context, Long.MAX_VALUE);
+        return of(plan, context, Long.MAX_VALUE);
     }
 
     /**
@@ -70,7 +78,7 @@ public final class SinkV2Committer implements Committer<StarRocksCommittable> {
         if (runtime != null) {
             RuntimeFacts.tell(context, runtime);
         }
-        return new SinkV2Committer(plan, context, restoredCheckpoint.orElse(0));
+        return of(plan, context, restoredCheckpoint.orElse(0));
     }
 
     @Override
@@ -80,7 +88,7 @@ public final class SinkV2Committer implements Committer<StarRocksCommittable> {
             return;
         }
         if (committer == null) {
-            committer = StarRocksCommitter.open(plan, context);
+            committer = opener.get();
         }
         List<byte[]> records = new ArrayList<>(requests.size());
         boolean leaveToFlink = true;
@@ -90,7 +98,7 @@ public final class SinkV2Committer implements Committer<StarRocksCommittable> {
                     request.getCommittable().checkpoint() > restoredCheckpoint
                             && request.getNumberOfRetries() < FLINK_RETRIES;
         }
-        if (!committer.settle(records, leaveToFlink ? PATIENCE_MS : StarRocksCommitter.FOREVER)) {
+        if (!committer.settle(records, leaveToFlink ? patienceMs : StarRocksCommitter.FOREVER)) {
             for (CommitRequest<StarRocksCommittable> request : requests) {
                 if (!committer.isSettled(request.getCommittable().record())) {
                     request.retryLater();

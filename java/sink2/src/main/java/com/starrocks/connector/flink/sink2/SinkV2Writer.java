@@ -8,6 +8,7 @@ import com.starrocks.connector.flink.table.sink.v2.StarRocksWriterState;
 
 import org.apache.flink.api.common.operators.ProcessingTimeService;
 import org.apache.flink.api.connector.sink2.SinkWriter;
+import org.apache.flink.util.UserCodeClassLoader;
 
 import java.io.IOException;
 import java.lang.ref.WeakReference;
@@ -45,12 +46,27 @@ public class SinkV2Writer<T> implements SinkWriter<T> {
     protected SinkV2Writer(
             SinkPlan<T> plan, WriterInit init, Collection<StarRocksWriterState> restored)
             throws IOException {
-        this.timers = init.timers();
-        this.lastCheckpoint = init.restoredCheckpoint();
-        this.writer = StarRocksWriter.open(plan, init.toWriterContext());
+        this(
+                StarRocksWriter.open(plan, init.toWriterContext()),
+                init.timers(),
+                init.loader(),
+                init.restoredCheckpoint(),
+                restored);
+    }
+
+    SinkV2Writer(
+            StarRocksWriter<T> writer,
+            ProcessingTimeService timers,
+            UserCodeClassLoader loader,
+            long restoredCheckpoint,
+            Collection<StarRocksWriterState> restored)
+            throws IOException {
+        this.writer = writer;
+        this.timers = timers;
+        this.lastCheckpoint = restoredCheckpoint;
         boolean ready = false;
         try {
-            closeWithClassLoader(init);
+            closeWithClassLoader(loader);
             for (StarRocksWriterState ofSubtask : restored) {
                 writer.restore(ofSubtask.records());
             }
@@ -72,17 +88,16 @@ public class SinkV2Writer<T> implements SinkWriter<T> {
      * done it: native threads must not outlive it. The reference is weak, as Flink keeps the hooks
      * of all attempts until the job ends.
      */
-    private void closeWithClassLoader(WriterInit init) {
+    private void closeWithClassLoader(UserCodeClassLoader loader) {
         WeakReference<StarRocksWriter<?>> reference = new WeakReference<>(writer);
-        init.loader()
-                .registerReleaseHookIfAbsent(
-                        "starrocks-sink-" + System.identityHashCode(writer),
-                        () -> {
-                            StarRocksWriter<?> left = reference.get();
-                            if (left != null) {
-                                left.close();
-                            }
-                        });
+        loader.registerReleaseHookIfAbsent(
+                "starrocks-sink-" + System.identityHashCode(writer),
+                () -> {
+                    StarRocksWriter<?> left = reference.get();
+                    if (left != null) {
+                        left.close();
+                    }
+                });
     }
 
     /** One timer at a time, so that none pile up behind a thread that is busy. */

@@ -36,7 +36,7 @@ public final class StarRocksCommittableSerializer
             throw new IOException(
                     "A committable of the StarRocks sink has "
                             + bytes.length
-                            + " bytes: it is cut off");
+                            + " bytes: it is cut off. Restore from another checkpoint.");
         }
         ByteBuffer buffer = ByteBuffer.wrap(bytes);
         long checkpoint = buffer.getLong();

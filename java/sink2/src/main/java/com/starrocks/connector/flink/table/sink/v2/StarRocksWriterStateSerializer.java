@@ -44,7 +44,11 @@ public final class StarRocksWriterStateSerializer
         ByteBuffer buffer = ByteBuffer.wrap(bytes);
         List<byte[]> records = new ArrayList<>();
         try {
-            for (int count = buffer.getInt(); count > 0; count--) {
+            int count = buffer.getInt();
+            if (count < 0) {
+                throw damaged(bytes, "it counts " + count + " records");
+            }
+            for (int i = 0; i < count; i++) {
                 int length = buffer.getInt();
                 if (length < 0 || length > buffer.remaining()) {
                     throw new BufferUnderflowException();
@@ -54,12 +58,20 @@ public final class StarRocksWriterStateSerializer
                 records.add(record);
             }
         } catch (BufferUnderflowException e) {
-            throw new IOException(
-                    "The state of a writer of the StarRocks sink is damaged: its "
-                            + bytes.length
-                            + " bytes end inside a record",
-                    e);
+            throw damaged(bytes, "it ends inside a record");
+        }
+        if (buffer.hasRemaining()) {
+            throw damaged(bytes, buffer.remaining() + " bytes follow its last record");
         }
         return new StarRocksWriterState(records);
+    }
+
+    private static IOException damaged(byte[] bytes, String how) {
+        return new IOException(
+                "The state of a writer of the StarRocks sink, "
+                        + bytes.length
+                        + " bytes, is damaged: "
+                        + how
+                        + ". Restore from another checkpoint.");
     }
 }
