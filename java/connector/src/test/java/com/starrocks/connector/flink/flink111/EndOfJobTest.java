@@ -108,11 +108,10 @@ public class EndOfJobTest {
         assertEquals(rows(10), library.rows);
         if (HAS_FINISH) {
             // Which takes a checkpoint after the end of the input, by default since 1.15.
-            long last = library.lastCheckpoint();
             assertEquals(10, library.rowsAtCheckpoint);
             assertEquals(
                     Arrays.asList("await", "finish", "await", "cancel", "close"),
-                    library.callsAfter("completeCheckpoint " + last));
+                    afterLastCompletion(library));
         } else {
             List<String> calls = library.calls;
             assertEquals(
@@ -164,10 +163,20 @@ public class EndOfJobTest {
                 afterSavepoint(library));
     }
 
-    /** Flink 1.20 may take one more checkpoint then, of nothing. */
     private static List<String> afterSavepoint(Played library) {
+        return withoutCheckpoints(library.callsAfter("completeCheckpoint 1"));
+    }
+
+    private static List<String> afterLastCompletion(Played library) {
+        List<String> completions = new ArrayList<>(library.calls);
+        completions.removeIf(call -> !call.startsWith("completeCheckpoint"));
+        return withoutCheckpoints(library.callsAfter(completions.get(completions.size() - 1)));
+    }
+
+    /** A slow machine may begin one more checkpoint before the job is over, of nothing. */
+    private static List<String> withoutCheckpoints(List<String> all) {
         List<String> calls = new ArrayList<>();
-        for (String call : library.callsAfter("completeCheckpoint 1")) {
+        for (String call : all) {
             boolean again = !calls.isEmpty() && call.equals(calls.get(calls.size() - 1));
             if (!call.contains("Checkpoint") && !again) {
                 calls.add(call);

@@ -62,9 +62,5 @@ final class PlayedSink extends StarRocksSinkFunction<String> {
             after.removeAll(Arrays.asList("submit"));
             return after;
         }
-
-        long lastCheckpoint() {
-            return Collections.max(states.keySet());
-        }
     }
 }
