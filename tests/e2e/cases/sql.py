@@ -3,7 +3,7 @@
 import json
 from decimal import Decimal
 
-from harness.cases import LAST_1, RECOMMENDED, Env, case, contains, equal, variants
+from harness.cases import LAST_1, NEWEST, RECOMMENDED, Env, case, contains, equal, variants
 from harness.cluster import ClientFailed, job_ids
 from harness.download import minor
 
@@ -203,7 +203,7 @@ def sql_client(env: Env) -> None:
         raise AssertionError("sink.max-retries = 11 was accepted")
 
 
-@case(RECOMMENDED, LAST_1)
+@case(RECOMMENDED, LAST_1, NEWEST)
 def explain_hides_the_password(env: Env) -> None:
     env.create("plans", "id INT")
     what = "PLAN FOR" if env.cluster.version.startswith("1.13") else "JSON_EXECUTION_PLAN"

@@ -2,11 +2,16 @@ package com.starrocks.connector.flink.connector;
 
 import org.apache.flink.table.connector.ChangelogMode;
 import org.apache.flink.table.connector.sink.DynamicTableSink;
+import org.apache.flink.table.connector.sink.abilities.SupportsPartitioning;
+
+import java.util.Map;
 
 /**
- * Stands for a table whose options can't be used, and says so when the planner asks for anything.
+ * Stands for a table that can't be written as it is declared, and says so when the planner asks for
+ * anything. It passes for one that takes partitions, as Flink's own word on them names interfaces
+ * of Flink and comes first.
  */
-final class RefusedTableSink implements DynamicTableSink {
+final class RefusedTableSink implements DynamicTableSink, SupportsPartitioning {
 
     private final RuntimeException reason;
 
@@ -21,6 +26,11 @@ final class RefusedTableSink implements DynamicTableSink {
 
     @Override
     public SinkRuntimeProvider getSinkRuntimeProvider(Context context) {
+        throw reason;
+    }
+
+    @Override
+    public void applyStaticPartition(Map<String, String> partition) {
         throw reason;
     }
 

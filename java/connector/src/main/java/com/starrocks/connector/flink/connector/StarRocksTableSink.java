@@ -1,7 +1,9 @@
 package com.starrocks.connector.flink.connector;
 
+import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.connector.ChangelogMode;
 import org.apache.flink.table.connector.sink.DynamicTableSink;
+import org.apache.flink.table.connector.sink.abilities.SupportsOverwrite;
 
 import java.time.ZoneId;
 
@@ -9,7 +11,7 @@ import java.time.ZoneId;
  * The SQL sink as the planner sees it. The table on the server is looked at when the planner asks
  * for what executes the sink, that is, when a statement that writes to it is run or explained.
  */
-final class StarRocksTableSink implements DynamicTableSink {
+final class StarRocksTableSink implements DynamicTableSink, SupportsOverwrite {
 
     /** What plans show of the sink. */
     static final String SUMMARY = "starrocks_sink";
@@ -43,6 +45,20 @@ final class StarRocksTableSink implements DynamicTableSink {
         return adapter.provider(
                 SinkPlan.sql(options, schema, sessionZone, catalog),
                 options.get(SinkOptions.PARALLELISM));
+    }
+
+    /** Overwriting is refused: without this method by Flink, in terms of its own interfaces. */
+    @Override
+    public void applyOverwrite(boolean overwrite) {
+        if (overwrite) {
+            throw new ValidationException(
+                    "INSERT OVERWRITE isn't supported by the connector 'starrocks' (here for "
+                            + options.database()
+                            + "."
+                            + options.table()
+                            + "), which only adds, updates and deletes rows. Use INSERT INTO, and"
+                            + " TRUNCATE TABLE in StarRocks before it if the old rows are to go.");
+        }
     }
 
     @Override

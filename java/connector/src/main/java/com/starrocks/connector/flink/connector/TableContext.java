@@ -4,6 +4,7 @@ import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
 import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.catalog.CatalogBaseTable;
+import org.apache.flink.table.catalog.CatalogTable;
 import org.apache.flink.table.factories.DynamicTableFactory;
 import org.apache.flink.table.types.DataType;
 import org.apache.flink.table.types.logical.RowType;
@@ -36,6 +37,25 @@ final class TableContext {
     /** The options in the WITH clause. */
     Map<String, String> options() {
         return table().getOptions();
+    }
+
+    /**
+     * Lets no table through that has PARTITIONED BY.
+     *
+     * @throws ValidationException if it has
+     */
+    void refusePartitions() {
+        List<String> keys = ((CatalogTable) table()).getPartitionKeys();
+        if (!keys.isEmpty()) {
+            throw new ValidationException(
+                    "PARTITIONED BY ("
+                            + String.join(", ", keys)
+                            + ") isn't supported by the connector 'starrocks': StarRocks chooses"
+                            + " the partition of each row as its own table says. Leave it out of"
+                            + " the Flink table "
+                            + context.getObjectIdentifier().asSummaryString()
+                            + ", and PARTITION (...) out of what inserts into it.");
+        }
     }
 
     /** The columns that rows carry, and the PRIMARY KEY. */

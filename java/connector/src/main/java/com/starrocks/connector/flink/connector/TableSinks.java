@@ -15,9 +15,9 @@ public final class TableSinks {
     /**
      * A sink for the table that Flink describes.
      *
-     * <p>What is wrong with its options is thrown once the planner asks the sink for something, not
-     * here: around an exception from a factory, Flink up to 1.14 prints all options of the table,
-     * the password included.
+     * <p>What is wrong with it or its options is thrown once the planner asks the sink for
+     * something, not here: around an exception from a factory, Flink up to 1.14 prints all options
+     * of the table, the password included.
      */
     public static DynamicTableSink create(DynamicTableFactory.Context context) {
         return create(context, ServerCatalog.SERVER);
@@ -26,6 +26,7 @@ public final class TableSinks {
     static DynamicTableSink create(DynamicTableFactory.Context context, ServerCatalog catalog) {
         try {
             TableContext table = new TableContext(context);
+            table.refusePartitions();
             OptionValues options = OptionValues.check(table.options());
             options.logWithoutEffect();
             FlinkAdapter adapter = FlinkAdapter.find();

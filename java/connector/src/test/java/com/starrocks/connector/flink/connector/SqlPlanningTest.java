@@ -30,6 +30,11 @@ public class SqlPlanningTest {
             TableEnvironment.create(EnvironmentSettings.newInstance().inStreamingMode().build());
 
     private void create(String connector, String columns, String... options) {
+        create(flink, connector, columns, options);
+    }
+
+    private static void create(
+            TableEnvironment flink, String connector, String columns, String... options) {
         Map<String, String> all = Samples.options(options);
         all.put("connector", connector);
         List<String> with = new ArrayList<>();
@@ -131,6 +136,41 @@ public class SqlPlanningTest {
         plan = statements.explain();
         assertTrue(plan, plan.contains("default_database.t"));
         assertTrue(plan, plan.contains("default_database.u"));
+    }
+
+    @Test
+    public void partitionsAreRefused() {
+        create("starrocks", "a INT, n BIGINT");
+        flink.executeSql(
+                "CREATE TABLE p PARTITIONED BY (a, n) WITH ('sink.parallelism' = '1') LIKE t");
+        for (String insert :
+                new String[] {
+                    "INSERT INTO p VALUES (1, 2)", "INSERT INTO p PARTITION (n = 2) SELECT 1"
+                }) {
+            Exception e = assertThrows(Exception.class, () -> flink.explainSql(insert));
+            String all = allOf(e);
+            assertTrue(all, all.contains("PARTITIONED BY (a, n) isn't supported by the connector"));
+            assertTrue(all, all.contains("Flink table default_catalog.default_database.p,"));
+            assertFalse(all, all.contains(PASSWORD));
+        }
+    }
+
+    @Test
+    public void overwritingIsRefused() {
+        CannedSinkFactory.server = server("a int");
+        TableEnvironment batch =
+                TableEnvironment.create(EnvironmentSettings.newInstance().inBatchMode().build());
+        for (TableEnvironment each : new TableEnvironment[] {flink, batch}) {
+            create(each, "canned-starrocks", "a INT");
+            Exception e =
+                    assertThrows(
+                            Exception.class,
+                            () -> each.explainSql("INSERT OVERWRITE t VALUES (1)"));
+            String all = allOf(e);
+            assertTrue(all, all.contains("INSERT OVERWRITE isn't supported by the connector"));
+            assertTrue(all, all.contains("db.t"));
+            assertFalse(all, all.contains(PASSWORD));
+        }
     }
 
     @Test
