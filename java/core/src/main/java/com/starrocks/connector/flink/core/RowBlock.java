@@ -28,6 +28,9 @@ public final class RowBlock {
 
     private static final long INT_BITS = 0xFFFFFFFFL;
 
+    /** Of eight characters, the bits that ASCII doesn't have. */
+    private static final long NOT_ASCII = 0x8080808080808080L;
+
     private static final int NO_FRAME = -1;
 
     private final TextEncoder text = new TextEncoder();
@@ -360,11 +363,50 @@ public final class RowBlock {
         if (length > capacity - position) {
             throw BlockFullException.INSTANCE;
         }
+        if (value instanceof String && putAscii((String) value)) {
+            return;
+        }
         int next = 0;
         while (next < length) {
             next = text.encode(value, next);
             int filled = text.filled();
             copy(reserve(filled), text.bytes(), 0, filled);
         }
+    }
+
+    /**
+     * Appends text that is known to fit, if it is ASCII and its bytes can be had: whether it did.
+     */
+    private boolean putAscii(String value) {
+        byte[] bytes = Latin1Strings.bytes(value);
+        if (bytes == null) {
+            return false;
+        }
+        ByteBuffer to = buffer;
+        int at = position;
+        int length = bytes.length;
+        int last = length - Long.BYTES;
+        long seen = 0;
+        if (last < 0) {
+            for (int i = length - 1; i >= 0; i--) {
+                seen = seen << Byte.SIZE | bytes[i] & 0xFF;
+            }
+            to.putLong(at, seen);
+        } else {
+            for (int i = 0; i < last; i += Long.BYTES) {
+                long word = Latin1Strings.word(bytes, i);
+                seen |= word;
+                to.putLong(at + i, word);
+            }
+            // Overlaps the word before it, so that none reaches behind the text.
+            long word = Latin1Strings.word(bytes, last);
+            seen |= word;
+            to.putLong(at + last, word);
+        }
+        if ((seen & NOT_ASCII) != 0) {
+            return false;
+        }
+        position = at + length;
+        return true;
     }
 }

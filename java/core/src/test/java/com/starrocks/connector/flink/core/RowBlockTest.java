@@ -188,6 +188,53 @@ public class RowBlockTest {
         }
     }
 
+    /**
+     * Texts around the length of a word, with one character that isn't ASCII wherever it can be.
+     */
+    @Test
+    public void shortTextIsEncodedAsJavaDoes() {
+        for (int length = 0; length <= 40; length++) {
+            for (int odd = -1; odd < length; odd++) {
+                for (char c : new char[] {0x7F, 0x80, 0xFF, 0x100, 0x4E2D, 0x2F80}) {
+                    char[] chars = new char[length];
+                    Arrays.fill(chars, 'x');
+                    if (odd >= 0) {
+                        chars[odd] = c;
+                    }
+                    String text = new String(chars);
+                    assertArrayEquals(text.getBytes(StandardCharsets.UTF_8), raw(text));
+                }
+            }
+        }
+    }
+
+    @Test
+    public void stringsOfThisJavaAreReadWhereTheyLie() {
+        // Java 8 has other strings, and a later one may no longer give them.
+        boolean known = System.getProperty("java.specification.version").matches("11|17|21");
+        byte[] bytes = Latin1Strings.bytes("caf\u00e9 StarRocks");
+        assertEquals(known, bytes != null);
+        if (known) {
+            assertArrayEquals("caf\u00e9 StarRocks".getBytes(StandardCharsets.ISO_8859_1), bytes);
+            assertEquals(0x6B636F5272617453L, Latin1Strings.word(bytes, 5));
+            assertThrows(IndexOutOfBoundsException.class, () -> Latin1Strings.word(bytes, 7));
+            assertThrows(IndexOutOfBoundsException.class, () -> Latin1Strings.word(bytes, -1));
+        }
+        assertEquals(null, Latin1Strings.bytes("\u4e2d"));
+    }
+
+    @Test
+    public void textThatEndsWithTheBlockFits() {
+        for (int length = 0; length <= 64; length++) {
+            String text = new String(new char[length]).replace('\0', 'y');
+            RowBlock block = new RowBlock(64);
+            block.reserve(64 - length);
+            block.putRaw(text);
+            assertEquals(64, block.length());
+            assertThrows(BlockFullException.class, () -> block.putRaw("z"));
+        }
+    }
+
     private static byte[] raw(CharSequence text) {
         RowBlock block = new RowBlock(32 * 1024);
         block.putRaw(text);
