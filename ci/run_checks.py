@@ -22,12 +22,12 @@ LOGS = ROOT / "build" / "ci-logs"
 
 # What fails soonest comes first; then in an order that keeps both places taken.
 ORDER = [
-    "rust-fmt", "java-format", "imports", "clippy", "fuzz", "build", "rust-test", "glibc", "linkage", "java-test",
-    "sanitizers", "foreign-clients", "chaos", "rust-doc", "e2e", "secrets",
+    "rust-fmt", "java-format", "imports", "clippy", "fuzz", "build", "rust-test", "glibc", "linkage", "readme",
+    "java-test", "sanitizers", "foreign-clients", "chaos", "rust-doc", "e2e", "secrets",
 ]
 # Checks that use what others have built, and begin after them.
 AFTER = {
-    **dict.fromkeys(("glibc", "linkage", "java-test", "chaos", "e2e"), ["build"]), "secrets": ["e2e", "java-test"],
+    **dict.fromkeys(("glibc", "linkage", "readme", "java-test", "chaos", "e2e"), ["build"]), "secrets": ["e2e", "java-test"],
 }
 # With as many processes of its own as there are cores, and with time-outs that a busy machine would not keep.
 ALONE = ["e2e"]
