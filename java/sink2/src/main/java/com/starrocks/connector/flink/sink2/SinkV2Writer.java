@@ -33,7 +33,13 @@ public class SinkV2Writer<T> implements SinkWriter<T> {
     private final ProcessingTimeService timers;
 
     private List<StarRocksCommittable> committables = new ArrayList<>();
-    private List<byte[]> state = Collections.emptyList();
+
+    /**
+     * What goes with the last flush. Before the first one, what was restored: a writer restored
+     * from after its input's end is never flushed by Flink 1.19 and later, but takes checkpoints.
+     */
+    private List<byte[]> state = new ArrayList<>();
+
     private long lastCheckpoint;
     private ScheduledFuture<?> nextPoll;
     private boolean closed;
@@ -69,6 +75,7 @@ public class SinkV2Writer<T> implements SinkWriter<T> {
             closeWithClassLoader(loader);
             for (StarRocksWriterState ofSubtask : restored) {
                 writer.restore(ofSubtask.records());
+                state.addAll(ofSubtask.records());
             }
             writer.awaitReady();
             ready = true;

@@ -84,6 +84,17 @@ public class SinkV2WriterTest {
     }
 
     @Test
+    public void whatIsRestoredIsKeptUntilTheFirstFlush() throws Exception {
+        SinkV2Writer<String> writer = open(4, state(LABELS + "a"), state(LABELS + "b"));
+        List<byte[]> kept = writer.snapshotState(5).get(0).records();
+        assertEquals(2, kept.size());
+        assertArrayEquals((LABELS + "a").getBytes(UTF_8), kept.get(0));
+        assertArrayEquals((LABELS + "b").getBytes(UTF_8), kept.get(1));
+        writer.flush(false);
+        assertTrue(writer.snapshotState(6).isEmpty());
+    }
+
+    @Test
     public void aCheckpointGivesOutCommittablesAndKeepsLabels() throws Exception {
         SinkV2Writer<String> writer = open(4);
         writer.write("row", null);
