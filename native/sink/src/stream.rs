@@ -6,7 +6,8 @@
 //!
 //! A load that has begun holds a thread here and a transaction on the server. So it only begins where rows come fast
 //! and a thread has nothing else to do, and it ends early, by sealing the batch, where rows stop coming, where it has
-//! lasted long enough, or where another load waits for the thread.
+//! lasted long enough, or where another load waits for the thread. That thread also does what is to be done from time
+//! to time: all others may follow loads, too.
 
 use std::io::{self, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -142,13 +143,19 @@ impl Follow<'_> {
         }
         let quiet = taken.last.elapsed();
         drop(taken);
-        if quiet >= QUIET
-            || self.stream.begun.elapsed() >= self.longest
-            || self.shared.flow.is_short_of(Class::Send)
-        {
+        if quiet >= QUIET || self.shared.flow.is_short_of(Class::Send) {
             self.shared.seal_stream(self.stream);
         }
         Ok(())
+    }
+
+    /// Sees to what has become due, be there something to send or not: to batches that are old enough to be sealed,
+    /// also those of other tables, and to its own.
+    fn tick(&self) {
+        self.shared.tick();
+        if self.stream.begun.elapsed() >= self.longest {
+            self.shared.seal_stream(self.stream);
+        }
     }
 }
 
@@ -171,13 +178,14 @@ impl Body for Follow<'_> {
     }
 
     fn reader(&self) -> Box<dyn Read + '_> {
-        Box::new(Reader { follow: self, place: Place::Prefix(0) })
+        Box::new(Reader { follow: self, place: Place::Prefix(0), ticked: Instant::now() })
     }
 }
 
 struct Reader<'a> {
     follow: &'a Follow<'a>,
     place: Place,
+    ticked: Instant,
 }
 
 /// What is to be read next.
@@ -205,6 +213,10 @@ impl Read for Reader<'_> {
                     }
                 },
                 Place::Chunk(chunk, at) => {
+                    if self.ticked.elapsed() >= self.follow.shared.tick_every() {
+                        self.follow.tick();
+                        self.ticked = Instant::now();
+                    }
                     let taken = lock(&self.follow.stream.taken);
                     let (read, place) = copy(&taken.chunks, chunk, at, out);
                     let sealed = taken.rows.is_some();

@@ -180,6 +180,28 @@ fn a_load_in_waiting_gives_way_to_another_tables() {
     assert_eq!(world.ids("u").len(), 1000);
 }
 
+/// The only thread follows a table whose rows keep coming: what becomes old enough is loaded all the same.
+#[test]
+fn the_interval_holds_while_every_thread_follows_a_load() {
+    let world = World::new();
+    world.create_table("u", "DUPLICATE KEY (id)");
+    let job = world.job(&[EAGER, ("sink.io.thread-count", "1"), ("sink.buffer-flush.interval-ms", "1000")]);
+    let other = job.table("u", false);
+    begin(&world, &job, 0);
+    job.write_to(other, (0..3).map(|id| (id, Op::Upsert, "x".to_owned()))).unwrap();
+    let start = Instant::now();
+    let mut rows = BURST;
+    while world.ids("u").len() < 3 || world.ids("t").is_empty() {
+        assert!(start.elapsed() < Duration::from_secs(4), "rows are older than the interval");
+        write(&job, 0, rows..rows + 40).unwrap();
+        rows += 40;
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    job.checkpoint().unwrap();
+    expect(&world, rows, "the table that was followed");
+    assert_eq!(world.ids("u").len(), 3);
+}
+
 /// The writer waits for memory that only the load in waiting can free.
 #[test]
 fn the_memory_bound_ends_a_load_in_waiting() {
