@@ -50,9 +50,11 @@ pub(crate) struct Request<'a> {
 }
 
 impl Request<'_> {
-    /// Bytes of the body as it is sent, where that is known before.
-    fn length_of(&self, body: &dyn Body) -> Option<u64> {
-        (self.compression.is_none() && body.is_complete()).then(|| body.len())
+    /// Bytes of the body as it is sent, where that is known before. To be asked once: a body that grows may become
+    /// complete at any time.
+    fn length(&self) -> Option<u64> {
+        let body = self.body.filter(|body| self.compression.is_none() && body.is_complete())?;
+        Some(body.len())
     }
 }
 
@@ -173,8 +175,9 @@ impl Http {
     /// # Errors
     /// Among others when the answer is longer than [`MAX_ANSWER`].
     pub(crate) fn send(&self, request: &Request<'_>) -> Result<Answer, Failure> {
-        let head = self.head(request)?.build();
-        self.run(request, head, |reader| {
+        let length = request.length();
+        let head = self.head(request, length)?.build();
+        self.run(request, head, length, |reader| {
             let mut bytes = Vec::new();
             reader.take(MAX_ANSWER + 1).read_to_end(&mut bytes)?;
             if bytes.len() as u64 > MAX_ANSWER {
@@ -191,8 +194,8 @@ impl Http {
         max: u64,
         limit: Duration,
     ) -> Result<Answer, Failure> {
-        let head = self.head(request)?.timeout_global(Some(limit)).build();
-        self.run(request, head, |reader| {
+        let head = self.head(request, None)?.timeout_global(Some(limit)).build();
+        self.run(request, head, None, |reader| {
             let mut bytes = Vec::new();
             // What did arrive is worth showing even when the rest doesn't.
             match reader.take(max).read_to_end(&mut bytes) {
@@ -206,13 +209,14 @@ impl Http {
         &self,
         request: &Request<'_>,
         head: http::Request<()>,
+        length: Option<u64>,
         read: impl FnOnce(ureq::BodyReader<'_>) -> io::Result<Vec<u8>>,
     ) -> Result<Answer, Failure> {
         if self.cancel.is_cancelled() {
             return Err(Failure::Cancelled);
         }
-        let mut reader = match request.body.map(|body| Sending::new(body, request, &self.cancel)).transpose()
-        {
+        let sending = |body| Sending::new(body, request.compression, length, &self.cancel);
+        let mut reader = match request.body.map(sending).transpose() {
             Ok(reader) => reader,
             Err(e) => return Err(Failure::Invalid(format!("its body can't be compressed: {e}"))),
         };
@@ -241,7 +245,11 @@ impl Http {
         Err(self.failure(error, request, connected, sent, status))
     }
 
-    fn head(&self, request: &Request<'_>) -> Result<ConfigBuilder<HttpCrateScope<()>>, Failure> {
+    fn head(
+        &self,
+        request: &Request<'_>,
+        length: Option<u64>,
+    ) -> Result<ConfigBuilder<HttpCrateScope<()>>, Failure> {
         let mut head =
             http::Request::builder().method(&request.method).uri(format!("{}{}", request.to, request.path));
         for (name, value) in request.headers {
@@ -255,8 +263,8 @@ impl Http {
         if request.credentials {
             head = head.header(http::header::AUTHORIZATION, &self.authorization);
         }
-        if let Some(body) = request.body {
-            head = match request.length_of(body) {
+        if request.body.is_some() {
+            head = match length {
                 Some(length) => head.header(http::header::CONTENT_LENGTH, length),
                 None => head.header(http::header::TRANSFER_ENCODING, "chunked"),
             };
@@ -344,25 +352,36 @@ struct Sending<'a> {
     length: Option<u64>,
     count: u64,
     ended: bool,
+    /// There was more, but nobody to take it.
+    cut: bool,
     cancel: &'a Cancel,
 }
 
 impl<'a> Sending<'a> {
-    fn new(body: &'a dyn Body, request: &Request<'_>, cancel: &'a Cancel) -> io::Result<Self> {
-        let inner: Box<dyn Read + 'a> = match request.compression {
+    fn new(
+        body: &'a dyn Body,
+        compression: Option<Compression>,
+        length: Option<u64>,
+        cancel: &'a Cancel,
+    ) -> io::Result<Self> {
+        let inner: Box<dyn Read + 'a> = match compression {
             Some(compression) => Box::new(Compressing::new(body.reader(), compression)?),
             None => body.reader(),
         };
-        Ok(Sending { inner, length: request.length_of(body), count: 0, ended: false, cancel })
+        Ok(Sending { inner, length, count: 0, ended: false, cut: false, cancel })
+    }
+
+    /// Whether all of it has been read.
+    fn is_over(&self) -> bool {
+        match self.length {
+            Some(length) => self.count >= length,
+            None => self.ended,
+        }
     }
 
     fn sent(&self) -> Sent {
-        let all = match self.length {
-            Some(length) => self.count >= length,
-            None => self.ended,
-        };
         match self.count {
-            _ if all => Sent::All,
+            _ if self.is_over() && !self.cut => Sent::All,
             0 => Sent::Nothing,
             _ => Sent::Part,
         }
@@ -374,9 +393,12 @@ impl Read for Sending<'_> {
         if self.cancel.is_cancelled() {
             return Err(connect::cancelled());
         }
-        // What nobody takes needn't be compressed, nor waited for. Only in chunks may a body end where it is.
-        if self.length.is_none() && transport::nobody_takes_more() {
-            return Ok(0);
+        if transport::nobody_takes_more() {
+            self.cut |= !self.is_over();
+            // What nobody takes needn't be compressed, nor waited for. Only in chunks may a body end where it is.
+            if self.length.is_none() {
+                return Ok(0);
+            }
         }
         let n = self.inner.read(buf)?;
         self.count += n as u64;

@@ -394,8 +394,9 @@ impl<'a> Run<'a> {
             Verdict::Success | Verdict::PublishTimeout | Verdict::LabelExists { .. } if !with_body => {
                 Ok(next_fe(route, &format!("status '{status}' without rows: {message}"), false))
             }
-            Verdict::Success | Verdict::PublishTimeout if !self.load.body.is_complete() => {
-                let what = format!("BE {server} answered {status} before all rows had come: {message}");
+            Verdict::Success | Verdict::PublishTimeout if answer.sent != Sent::All => {
+                let what =
+                    format!("BE {server} answered {status} before it could have read all rows: {message}");
                 self.ask_label(said(ErrorCode::Load, what), Doubt::Real).map(Step::loaded)
             }
             Verdict::Success => {

@@ -140,6 +140,23 @@ fn an_early_refusal_by_a_server_that_stops_reading_is_reported() {
     }
 }
 
+/// Whatever stands between us and the server, or mistakes one load for another: rows that were not read are not loaded.
+#[test]
+fn a_success_in_the_midst_of_the_body_is_not_believed() {
+    let cluster = Cluster::start();
+    let client = Client::new(cluster.config()).unwrap();
+    cluster.be_does(|conn, _| {
+        conn.go_on();
+        conn.json(&success(LABEL, 0, 0));
+        std::thread::sleep(Duration::from_millis(100));
+        conn.close();
+    });
+    load_pattern(&client, BIG).unwrap();
+    let state = cluster.shared.lock();
+    assert_eq!(state.committed.len(), 1, "it is sent again");
+    assert_eq!(state.committed[0].1.len() as u64, BIG);
+}
+
 /// A final answer instead of `100 Continue`, on a new connection that stays open: plain ureq 3.5 would wait for more.
 #[test]
 fn a_final_answer_instead_of_continue_is_seen_at_once() {

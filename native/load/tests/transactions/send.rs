@@ -208,6 +208,16 @@ fn an_ok_to_rows_that_were_not_read_is_not_believed() {
     });
     let e = world.send().unwrap_err();
     assert!(e.lost && e.error.message.contains("before it could have read"), "{e}");
+
+    let world = World::open();
+    world.does("be load", |conn, _| {
+        conn.go_on();
+        conn.json(&ok());
+        std::thread::sleep(Duration::from_millis(100));
+        conn.close();
+    });
+    let e = world.send_body(&vec![b'x'; 32 << 20]).unwrap_err();
+    assert!(e.lost && e.error.message.contains("before it could have read"), "in the midst of them: {e}");
 }
 
 #[test]

@@ -287,7 +287,11 @@ impl World {
     }
 
     pub fn send(&self) -> Result<(), TransactionError> {
-        checked(self.client.send(&transaction(&[]), &BODY.to_vec(), &self.log))
+        self.send_body(&BODY.to_vec())
+    }
+
+    pub fn send_body(&self, body: &Vec<u8>) -> Result<(), TransactionError> {
+        checked(self.client.send(&transaction(&[]), body, &self.log))
     }
 
     pub fn prepare(&self) -> Result<Loaded, TransactionError> {
