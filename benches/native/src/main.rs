@@ -5,12 +5,14 @@
 //! starrocks-bench count [PART]           instructions per row, counted by valgrind: the same in every run
 //! starrocks-bench count --record FILE    ... and writes them into FILE
 //! starrocks-bench count --check FILE     ... and compares them with those in FILE
+//! starrocks-bench send SERVER            nanoseconds of sending, to a server that this program runs
 //! ```
 //!
 //! PART: only stages whose name holds it. Nanoseconds say little on a machine that others use; instructions
 //! can be held against those of another day.
 
 mod rows;
+mod send;
 mod stages;
 
 use std::error::Error;
@@ -34,9 +36,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["count", "--record", file] => record(&count("")?, file)?,
         ["count", "--check", file] => print(&count("")?, &recorded(file)?),
         ["count", part] => print(&count(part)?, &[]),
+        ["send", server] => send::run(Path::new(server))?,
         // What `count` runs under valgrind.
         ["run", part] => chosen(part).iter_mut().for_each(run_once),
-        _ => return Err("usage: starrocks-bench time|count [PART | --record FILE | --check FILE]".into()),
+        _ => return Err("usage: starrocks-bench time|count [PART | --record FILE | --check FILE], or send SERVER".into()),
     }
     Ok(())
 }
