@@ -39,7 +39,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["send", server] => send::run(Path::new(server))?,
         // What `count` runs under valgrind.
         ["run", part] => chosen(part).iter_mut().for_each(run_once),
-        _ => return Err("usage: starrocks-bench time|count [PART | --record FILE | --check FILE], or send SERVER".into()),
+        _ => {
+            return Err(
+                "usage: starrocks-bench time|count [PART | --record FILE | --check FILE], or send SERVER"
+                    .into(),
+            );
+        }
     }
     Ok(())
 }

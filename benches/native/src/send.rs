@@ -9,7 +9,8 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::{fs, io};
 
-use starrocks_load::{Body, Client, ClientConfig, Endpoint, Load, NoEvents, Secret};
+use starrocks_load::{Body, Client, ClientConfig, Endpoint, Load, NoEvents, Pieces, Secret};
+use starrocks_sink::pool::CHUNK;
 
 /// Bytes of a load, as batches have them by default.
 const BATCH: usize = 90 << 20;
@@ -27,7 +28,8 @@ type Send<'a> = dyn Fn(&Vec<u8>, &str) -> Result<(), Box<dyn Error>> + 'a;
 
 /// Sends by each way in turn to a server of `program`, and prints nanoseconds per 1000 bytes.
 pub fn run(program: &Path) -> Result<(), Box<dyn Error>> {
-    let mut server = Command::new(program).arg("serve").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut server =
+        Command::new(program).arg("serve").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let mut ports = String::new();
     BufReader::new(server.stdout.take().ok_or("the server has no output")?).read_line(&mut ports)?;
     let ports: Vec<u16> = ports.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
@@ -36,11 +38,12 @@ pub fn run(program: &Path) -> Result<(), Box<dyn Error>> {
     let batches = vec![vec![b'x'; BATCH]; BATCHES];
     let fe = Endpoint::parse(&format!("127.0.0.1:{fe}"))?;
     let client = Client::new(ClientConfig::new(vec![fe], "root", Secret::new("")))?;
-    let ways: [(&str, &Send<'_>); 3] = [
+    let ways: [(&str, &Send<'_>); 4] = [
         ("bare socket, 1 MiB at once", &|batch, _| Ok(bare(be, batch)?)),
         ("load of known length", &|batch, label| load(&client, batch, label)),
-        ("load in chunks", &|batch, label| {
-            load(&client, &Growing { bytes: batch, complete: AtomicBool::new(false) }, label)
+        ("load in chunks, by ureq", &|batch, label| load(&client, &Growing::new(batch, false), label)),
+        ("load in chunks, from where it lies", &|batch, label| {
+            load(&client, &Growing::new(batch, true), label)
         }),
     ];
     let mut samples = vec![Vec::new(); ways.len()];
@@ -87,7 +90,8 @@ fn bare(port: u16, batch: &[u8]) -> io::Result<()> {
 }
 
 fn load(client: &Client, body: &dyn Body, label: &str) -> Result<(), Box<dyn Error>> {
-    let load = Load { database: "bench", table: "send", label, headers: &[], body, rows: None, earlier: false };
+    let load =
+        Load { database: "bench", table: "send", label, headers: &[], body, rows: None, earlier: false };
     client.load(&load, &NoEvents)?;
     Ok(())
 }
@@ -96,6 +100,27 @@ fn load(client: &Client, body: &dyn Body, label: &str) -> Result<(), Box<dyn Err
 struct Growing<'a> {
     bytes: &'a [u8],
     complete: AtomicBool,
+    /// Whether it also gives its pieces where they lie.
+    direct: bool,
+}
+
+impl<'a> Growing<'a> {
+    fn new(bytes: &'a [u8], direct: bool) -> Self {
+        Self { bytes, complete: AtomicBool::new(false), direct }
+    }
+}
+
+/// As batches have them.
+struct Chunks<'a>(std::slice::Chunks<'a, u8>);
+
+impl Pieces for Chunks<'_> {
+    fn next(&mut self, send: &mut dyn FnMut(&[&[u8]])) -> io::Result<bool> {
+        let slices: Vec<&[u8]> = self.0.by_ref().take(4).collect();
+        if !slices.is_empty() {
+            send(&slices);
+        }
+        Ok(!slices.is_empty())
+    }
 }
 
 impl Body for Growing<'_> {
@@ -113,5 +138,9 @@ impl Body for Growing<'_> {
 
     fn reader(&self) -> Box<dyn Read + '_> {
         Box::new(self.bytes)
+    }
+
+    fn pieces(&self) -> Option<Box<dyn Pieces + '_>> {
+        self.direct.then(|| Box::new(Chunks(self.bytes.chunks(CHUNK))) as _)
     }
 }

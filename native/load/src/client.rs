@@ -1,7 +1,7 @@
 //! The stream load client.
 
 use std::fmt;
-use std::io::Read;
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,6 +41,19 @@ pub trait Body: Sync {
 
     /// Reads the body from its start. Each call of `read` should fill as much of its buffer as it can.
     fn reader(&self) -> Box<dyn Read + '_>;
+
+    /// The same bytes from their start, where they lie: for bodies that may be sent while they grow, whose way through a
+    /// reader takes two copies more.
+    fn pieces(&self) -> Option<Box<dyn Pieces + '_>> {
+        None
+    }
+}
+
+/// The bytes of a [`Body`], piece by piece.
+pub trait Pieces {
+    /// Gives the next bytes to `send`, in the slices that they lie in, after waiting for them if it must; says whether
+    /// there were any, or that was the end.
+    fn next(&mut self, send: &mut dyn FnMut(&[&[u8]])) -> io::Result<bool>;
 }
 
 impl Body for [u8] {

@@ -10,9 +10,10 @@ use ureq::typestate::HttpCrateScope;
 use ureq::{Agent, Error, SendBody, Timeout};
 
 use crate::cancel::Cancel;
-use crate::client::Body;
+use crate::client::{Body, Pieces};
 use crate::compress::{Compressing, Compression};
 use crate::connect;
+use crate::direct::{Direct, Patience};
 use crate::endpoint::Endpoint;
 use crate::transport::{self, ConnectError, LateResolver, SocketConnector, watching_connects};
 use crate::{ClientConfig, LoadError, tls};
@@ -215,7 +216,8 @@ impl Http {
         if self.cancel.is_cancelled() {
             return Err(Failure::Cancelled);
         }
-        let sending = |body| Sending::new(body, request.compression, length, &self.cancel);
+        let patience = Patience { all: request.wait, each: self.socket_timeout.unwrap_or(request.wait) };
+        let sending = |body| Sending::new(body, request.compression, length, patience, &self.cancel);
         let mut reader = match request.body.map(sending).transpose() {
             Ok(reader) => reader,
             Err(e) => return Err(Failure::Invalid(format!("its body can't be compressed: {e}"))),
@@ -348,6 +350,9 @@ fn plain(e: &io::Error) -> String {
 /// A body on its way: notes how far it came, and ends it when it is of no use any more.
 struct Sending<'a> {
     inner: Box<dyn Read + 'a>,
+    /// The same where it lies, to be sent past ureq.
+    pieces: Option<Box<dyn Pieces + 'a>>,
+    patience: Patience,
     /// `None`: it is sent in chunks, and over when there is no more.
     length: Option<u64>,
     count: u64,
@@ -362,13 +367,37 @@ impl<'a> Sending<'a> {
         body: &'a dyn Body,
         compression: Option<Compression>,
         length: Option<u64>,
+        patience: Patience,
         cancel: &'a Cancel,
     ) -> io::Result<Self> {
         let inner: Box<dyn Read + 'a> = match compression {
             Some(compression) => Box::new(Compressing::new(body.reader(), compression)?),
             None => body.reader(),
         };
-        Ok(Sending { inner, length, count: 0, ended: false, cut: false, cancel })
+        let pieces = if compression.is_none() && length.is_none() { body.pieces() } else { None };
+        Ok(Sending { inner, pieces, patience, length, count: 0, ended: false, cut: false, cancel })
+    }
+
+    /// Sends all of the body, or as much as the server takes.
+    fn send_directly(&mut self, pieces: &mut dyn Pieces, direct: &Direct<'_>) -> io::Result<()> {
+        let mut went = Ok(true);
+        while matches!(went, Ok(true)) {
+            if self.cancel.is_cancelled() {
+                return Err(connect::cancelled());
+            }
+            let count = &mut self.count;
+            let mut send = |slices: &[&[u8]]| {
+                // Counted before: it is what may have reached the server.
+                *count += slices.iter().map(|slice| slice.len() as u64).sum::<u64>();
+                went = direct.chunk(slices);
+            };
+            if !pieces.next(&mut send)? {
+                self.ended = true;
+                return Ok(());
+            }
+        }
+        self.cut = true;
+        went.map(drop)
     }
 
     /// Whether all of it has been read.
@@ -399,6 +428,15 @@ impl Read for Sending<'_> {
             if self.length.is_none() {
                 return Ok(0);
             }
+        }
+        if let Some(mut pieces) = self.pieces.take()
+            && let Some(direct) = Direct::new(self.cancel, self.patience)
+        {
+            self.send_directly(&mut *pieces, &direct)?;
+            return Ok(0);
+        }
+        if self.length.is_none() && self.ended {
+            return Ok(0);
         }
         let n = self.inner.read(buf)?;
         self.count += n as u64;

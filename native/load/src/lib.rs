@@ -16,6 +16,7 @@ mod client;
 mod compress;
 mod config;
 mod connect;
+mod direct;
 mod endpoint;
 mod error;
 mod error_log;
@@ -37,7 +38,7 @@ mod tls;
 mod transaction;
 mod transport;
 
-pub use client::{Body, Client, Load, Loaded};
+pub use client::{Body, Client, Load, Loaded, Pieces};
 pub use compress::Compression;
 pub use config::ClientConfig;
 pub use endpoint::{Endpoint, HostMapping, Scheme, parse_load_urls};

@@ -9,7 +9,7 @@
 //! * A server may refuse a load while its body is still being sent, and close or just stop reading. Here an early
 //!   answer, or a broken connection, ends the sending; what the server said is then read.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -32,7 +32,10 @@ use crate::connect::{self, wait};
 use crate::tls;
 
 /// Most of an answer's head that is waited for; ureq refuses longer ones.
-const MAX_HEAD: usize = 64 * 1024;
+pub(crate) const MAX_HEAD: usize = 64 * 1024;
+
+/// Why sending ends when the head of an answer has come.
+pub(crate) const ANSWERED_EARLY: &str = "the server answered before it had read everything";
 
 /// Room in which a request's head is written.
 const MIN_OUTPUT: usize = 16 * 1024;
@@ -43,6 +46,27 @@ thread_local! {
 
     /// Whether the server of the request that this thread runs takes no more of its body.
     static TAKES_NO_MORE: Cell<bool> = const { Cell::new(false) };
+
+    /// The socket, if it is a plain one, through which the request of this thread has begun to go.
+    static SOCKET: RefCell<Option<Arc<TcpStream>>> = const { RefCell::new(None) };
+
+    /// Whether all that has come of the answer is consumed, be it nothing.
+    static INPUT_EMPTY: Cell<bool> = const { Cell::new(true) };
+
+    /// Why the body can't be sent on, from whoever writes it past the transport.
+    static BROKEN_OFF: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// The socket of the request that this thread runs, to write its body to: where nothing stands between the two (TLS),
+/// nothing of an answer waits in the transport, and the server still takes it.
+pub(crate) fn writable_socket() -> Option<Arc<TcpStream>> {
+    SOCKET.with_borrow(|socket| socket.clone()).filter(|_| INPUT_EMPTY.get() && !nobody_takes_more())
+}
+
+/// Whoever writes to [`writable_socket`] says so when it takes no more.
+pub(crate) fn break_off(why: String) {
+    BROKEN_OFF.set(Some(why));
+    TAKES_NO_MORE.set(true);
 }
 
 /// Whether what would be sent now of the request that this thread runs would be dropped: the server has answered or
@@ -55,7 +79,10 @@ pub(crate) fn nobody_takes_more() -> bool {
 pub(crate) fn watching_connects<T>(run: impl FnOnce() -> T) -> (T, bool) {
     CONNECTED.set(false);
     TAKES_NO_MORE.set(false);
+    INPUT_EMPTY.set(true);
     let result = run();
+    SOCKET.set(None);
+    BROKEN_OFF.set(None);
     (result, CONNECTED.get())
 }
 
@@ -324,7 +351,7 @@ impl SocketTransport {
         self.buffers.drop_interim_headers();
         let has = has_final_head(self.buffers.input());
         if has {
-            self.give_up_writing("the server answered before it had read everything".to_owned());
+            self.give_up_writing(ANSWERED_EARLY.to_owned());
         }
         has
     }
@@ -340,7 +367,7 @@ fn deadline(timeout: &NextTimeout) -> Option<Instant> {
     if timeout.after.is_not_happening() { None } else { Instant::now().checked_add(*timeout.after) }
 }
 
-fn broken(e: &io::Error) -> bool {
+pub(crate) fn broken(e: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
     matches!(e.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected)
 }
@@ -352,9 +379,13 @@ impl Transport for SocketTransport {
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         self.buffers.awaiting_head = true;
+        if let Some(why) = BROKEN_OFF.take() {
+            self.give_up_writing(why);
+        }
         if self.unwritable.is_some() {
             return Ok(());
         }
+        SOCKET.set(self.socket.tls.is_none().then(|| Arc::clone(&self.socket.stream)));
         let timeout = timeout.for_write();
         match self.write_all(amount, deadline(&timeout)) {
             Ok(()) => Ok(()),
@@ -443,7 +474,7 @@ fn head(input: &[u8]) -> Head {
 }
 
 /// Whether a final answer's head lies in the input, be it behind interim ones.
-fn has_final_head(mut input: &[u8]) -> bool {
+pub(crate) fn has_final_head(mut input: &[u8]) -> bool {
     while head(input) == Head::Interim {
         input = &input[head_len(input).unwrap_or(input.len())..];
     }
@@ -550,6 +581,7 @@ impl Buffers for SocketBuffers {
 
     fn input_appended(&mut self, amount: usize) {
         self.filled += amount;
+        INPUT_EMPTY.set(self.input().is_empty());
         self.refused &= amount == 0;
     }
 
@@ -563,6 +595,7 @@ impl Buffers for SocketBuffers {
             self.scratch = Vec::new();
         }
         self.consumed += amount;
+        INPUT_EMPTY.set(self.input().is_empty());
     }
 
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {

@@ -13,7 +13,7 @@ use std::io::{self, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use starrocks_load::Body;
+use starrocks_load::{Body, Pieces};
 
 use crate::batch::Framing;
 use crate::flow::Class;
@@ -28,6 +28,9 @@ pub const LONGEST: Duration = Duration::from_secs(45);
 
 /// How long rows may stay away before the batch is sealed.
 const QUIET: Duration = Duration::from_secs(3);
+
+/// Chunks that go to the socket at once: few enough that what becomes due meanwhile doesn't wait for long.
+const AT_ONCE: usize = 4;
 
 /// How often somebody who waits for rows looks after everything else.
 const LOOK_UP: Duration = Duration::from_millis(10);
@@ -178,7 +181,11 @@ impl Body for Follow<'_> {
     }
 
     fn reader(&self) -> Box<dyn Read + '_> {
-        Box::new(Reader { follow: self, place: Place::Prefix(0), ticked: Instant::now() })
+        Box::new(Reader::new(self))
+    }
+
+    fn pieces(&self) -> Option<Box<dyn Pieces + '_>> {
+        Some(Box::new(Reader::new(self)))
     }
 }
 
@@ -197,6 +204,69 @@ enum Place {
     Suffix(usize),
 }
 
+impl<'a> Reader<'a> {
+    fn new(follow: &'a Follow<'a>) -> Self {
+        Self { follow, place: Place::Prefix(0), ticked: Instant::now() }
+    }
+
+    fn tick_when_due(&mut self) {
+        if self.ticked.elapsed() >= self.follow.shared.tick_every() {
+            self.follow.tick();
+            self.ticked = Instant::now();
+        }
+    }
+}
+
+impl Pieces for Reader<'_> {
+    fn next(&mut self, send: &mut dyn FnMut(&[&[u8]])) -> io::Result<bool> {
+        let Framing { prefix, suffix, .. } = self.follow.stream.framing;
+        loop {
+            match self.place {
+                Place::Prefix(at) => {
+                    self.place = Place::Chunk(0, 0);
+                    if at < prefix.len() {
+                        send(&[&prefix[at..]]);
+                        return Ok(true);
+                    }
+                }
+                Place::Chunk(chunk, at) => {
+                    self.tick_when_due();
+                    let taken = lock(&self.follow.stream.taken);
+                    let slices = slices(&taken.chunks, chunk, at);
+                    if !slices.is_empty() {
+                        self.place = Place::Chunk(chunk + slices.len(), 0);
+                        send(&slices);
+                        return Ok(true);
+                    }
+                    let sealed = taken.rows.is_some();
+                    drop(taken);
+                    if sealed {
+                        self.place = Place::Suffix(0);
+                    } else {
+                        self.follow.wait()?;
+                    }
+                }
+                Place::Suffix(at) => {
+                    self.place = Place::Suffix(suffix.len());
+                    if at < suffix.len() {
+                        send(&[&suffix[at..]]);
+                    }
+                    return Ok(at < suffix.len());
+                }
+            }
+        }
+    }
+}
+
+/// What there is from a place on, of so many chunks at most.
+fn slices(chunks: &[Chunk], chunk: usize, at: usize) -> Vec<&[u8]> {
+    let mut slices: Vec<&[u8]> = chunks.iter().skip(chunk).take(AT_ONCE).map(Chunk::bytes).collect();
+    if let Some(first) = slices.first_mut() {
+        *first = &first[at..];
+    }
+    slices
+}
+
 impl Read for Reader<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let Framing { prefix, suffix, .. } = self.follow.stream.framing;
@@ -213,10 +283,7 @@ impl Read for Reader<'_> {
                     }
                 },
                 Place::Chunk(chunk, at) => {
-                    if self.ticked.elapsed() >= self.follow.shared.tick_every() {
-                        self.follow.tick();
-                        self.ticked = Instant::now();
-                    }
+                    self.tick_when_due();
                     let taken = lock(&self.follow.stream.taken);
                     let (read, place) = copy(&taken.chunks, chunk, at, out);
                     let sealed = taken.rows.is_some();
