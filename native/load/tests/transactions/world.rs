@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use starrocks_load::{
-    Client, ClientConfig, Commit, LoadError, Loaded, Rollback, Transaction, TransactionError,
+    Body, Client, ClientConfig, Commit, LoadError, Loaded, Rollback, Transaction, TransactionError,
 };
 
 use crate::common::{AUTHORIZATION, BODY, Conn, LABEL, Log, Seen, Server, assert_no_secret, config, lines};
@@ -290,7 +290,7 @@ impl World {
         self.send_body(&BODY.to_vec())
     }
 
-    pub fn send_body(&self, body: &Vec<u8>) -> Result<(), TransactionError> {
+    pub fn send_body(&self, body: &dyn Body) -> Result<(), TransactionError> {
         checked(self.client.send(&transaction(&[]), body, &self.log))
     }
 
