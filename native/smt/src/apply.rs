@@ -1,5 +1,7 @@
 //! Running the StarRocks statements over StarRocks' MySQL port.
 
+use std::time::{Duration, Instant};
+
 use mysql::prelude::Queryable;
 use mysql::{Conn, Error as MySqlError};
 
@@ -14,8 +16,13 @@ const QUERY_PORT: u16 = 9030;
 
 /// Creates databases and tables, each rule's at its own `flink.starrocks.jdbc-url`; returns how many tables were made
 /// and how many were there already, which are left as they are.
-pub(crate) fn apply(options: &Options, results: &[RuleResult<'_>]) -> Result<(usize, usize)> {
+pub(crate) fn apply(
+    options: &Options,
+    results: &[RuleResult<'_>],
+    progress: &mut dyn FnMut(&str),
+) -> Result<(usize, usize)> {
     let (mut made, mut found) = (0, 0);
+    let mut shown = Instant::now();
     for result in results {
         let rule = result.rule;
         let refused = |what: &str, sql: &str, e: &MySqlError| {
@@ -31,6 +38,10 @@ pub(crate) fn apply(options: &Options, results: &[RuleResult<'_>]) -> Result<(us
             connection.query_drop(&sql).map_err(|e| refused(&format!("database {database}"), &sql, &e))?;
         }
         for target in &result.targets {
+            if shown.elapsed() > Duration::from_secs(1) {
+                progress(&format!("{made} tables created"));
+                shown = Instant::now();
+            }
             let sql = starrocks_sql::table(rule, options, target);
             if exists(&mut connection, &target.database, &target.table)
                 .map_err(|e| refused(&target.full_name(), &sql, &e))?
@@ -60,8 +71,10 @@ fn open(rule: &Rule) -> Result<Conn> {
     let url = rule.sink_option("jdbc-url").unwrap_or_default();
     let whose = format!("flink.starrocks.* of [table-rule.{}]", rule.name);
     let hosts = hosts(url).map_err(|why| {
+        // Behind the `?` there may be a password.
         Error::input(format!(
-            "{whose}: jdbc-url = {url}: {why}; it is written jdbc:mysql://fe1:9030,fe2:9030"
+            "{whose}: jdbc-url = {}: {why}; it is written jdbc:mysql://fe1:9030,fe2:9030",
+            url.split('?').next().unwrap_or_default()
         ))
     })?;
     let user = rule.sink_option("username").unwrap_or_default();

@@ -22,6 +22,8 @@ pub(crate) struct Table {
     pub(crate) columns: Vec<Column>,
     /// `PRIMARY` first, then by name.
     pub(crate) unique: Vec<Index>,
+    /// It keeps old versions of its rows (MariaDB's `WITH SYSTEM VERSIONING`).
+    pub(crate) versioned: bool,
 }
 
 impl Table {
@@ -47,6 +49,8 @@ pub(crate) struct Column {
     pub(crate) length: Option<u64>,
     /// Computed whenever it is read, and stored nowhere.
     pub(crate) is_virtual: bool,
+    /// Not part of `SELECT *`.
+    pub(crate) invisible: bool,
     /// `ORDINAL_POSITION`.
     pub(crate) position: u32,
 }
@@ -66,6 +70,8 @@ pub(crate) struct Catalog {
     pub(crate) tables: Vec<Table>,
     /// Database and name of every table there is, in that order.
     pub(crate) names: Vec<(String, String)>,
+    /// Columns of any table that MariaDB keeps compressed, as `database.table.column`.
+    pub(crate) compressed: Vec<String>,
 }
 
 impl Catalog {
@@ -83,12 +89,13 @@ impl Catalog {
         let mut catalog = Self::default();
         let mut index: HashMap<String, HashMap<String, usize>> = HashMap::new();
         let sql = format!(
-            "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_COMMENT, {size} FROM information_schema.TABLES \
-             WHERE TABLE_TYPE = 'BASE TABLE' AND TABLE_SCHEMA NOT IN ({SYSTEM})"
+            "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_COMMENT, {size}, TABLE_TYPE <> 'BASE TABLE' \
+             FROM information_schema.TABLES \
+             WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND TABLE_SCHEMA NOT IN ({SYSTEM})"
         );
-        let mut read: Vec<(String, String, String, u64)> = connection.query(sql).map_err(unreadable)?;
+        let mut read: Vec<(String, String, String, u64, bool)> = connection.query(sql).map_err(unreadable)?;
         read.sort_unstable();
-        for (database, name, comment, bytes) in read {
+        for (database, name, comment, bytes, versioned) in read {
             if wanted(&database, &name) {
                 index.entry(database.clone()).or_default().insert(name.clone(), catalog.tables.len());
                 let table = Table {
@@ -96,6 +103,7 @@ impl Catalog {
                     name: name.clone(),
                     comment,
                     bytes,
+                    versioned,
                     ..Table::default()
                 };
                 catalog.tables.push(table);
@@ -127,14 +135,19 @@ impl Catalog {
             type Row = (String, String, String, u32, String, String, Option<u64>, String, String);
             let (database, table, name, position, ty, nullable, length, extra, comment): Row =
                 mysql::from_row_opt(row).map_err(|e| unreadable(e.into()))?;
+            if ty.ends_with("COMPRESSED*/") {
+                catalog.compressed.push(format!("{database}.{table}.{name}"));
+            }
             if let Some(table) = at(&database, &table) {
+                let extra = extra.to_ascii_uppercase();
                 catalog.tables[table].columns.push(Column {
                     name,
                     ty,
                     nullable: nullable.eq_ignore_ascii_case("YES"),
                     comment,
                     length,
-                    is_virtual: extra.to_ascii_uppercase().contains("VIRTUAL"),
+                    is_virtual: extra.contains("VIRTUAL"),
+                    invisible: extra.contains("INVISIBLE"),
                     position,
                 });
             }
@@ -166,6 +179,7 @@ impl Catalog {
         for table in &mut catalog.tables {
             table.columns.sort_unstable_by_key(|c| c.position);
         }
+        catalog.compressed.sort_unstable();
         progress(&format!("{count} columns read"));
         Ok(catalog)
     }

@@ -203,6 +203,11 @@ impl Pattern {
         )
     }
 
+    /// Whether Java may find fewer names: to it `\d`, `\w` and `\s` are of ASCII alone.
+    pub(crate) fn is_of_ascii_in_java(&self) -> bool {
+        ["\\d", "\\w", "\\s", "\\D", "\\W", "\\S"].iter().any(|class| self.text.contains(class))
+    }
+
     pub(crate) fn matches(&self, name: &str) -> bool {
         self.regex.is_match(name)
     }
@@ -220,6 +225,14 @@ impl Pattern {
         let parsed = regex_syntax::parse(text).map_err(|_| "it is no expression without its anchors")?;
         if !parsed.properties().look_set().is_empty() {
             return Err("it has anchors or word boundaries inside");
+        }
+        // `(?i)`, `(?P<n>`, `[[:alpha:]]`, `\p{Han}`, `[a-z--b]`: other things, or none, in Java's expressions.
+        if text.replace("(?:", "").contains("(?")
+            || ["[:", "\\p", "\\P", "&&", "--", "~~"].iter().any(|p| text.contains(p))
+        {
+            return Err(
+                "Java reads it otherwise (keep to characters, [...], (...), |, ., *, +, ?, \\d, \\w, \\s)",
+            );
         }
         if text.contains(',') {
             return Err("it has a comma, at which the CDC source cuts its list of tables");
@@ -631,10 +644,13 @@ mod tests {
             ("^(a)|(b)$", "((a)|(b))"),
             ("^a\\$", "a\\$"),
             ("^a\\\\$", "a\\\\"),
+            ("(?:a)_\\d+", "(?:a)_\\d+"),
         ] {
             assert_eq!(Pattern::new(text).unwrap().without_anchors().as_deref(), Ok(expected), "{text}");
         }
-        for text in ["^a$|^b$", "a\\b", "a{1,2}"] {
+        for text in
+            ["^a$|^b$", "a\\b", "a{1,2}", "(?i)a", "[[:alpha:]]_1", "\\p{Han}", "[a-z&&[^b]]", "(?P<x>a)"]
+        {
             assert!(Pattern::new(text).unwrap().without_anchors().is_err(), "{text}");
         }
     }

@@ -1,7 +1,9 @@
 //! Flink's SQL: for each target a source table, a sink table, and the INSERT between them.
 
+use std::borrow::Cow;
+
 use crate::config::{Options, Rule, Source, StatementSet};
-use crate::plan::{Model, PlannedColumn, Target};
+use crate::plan::{CHUNK_KEY, CHUNK_SIZE, Model, PlannedColumn, Target};
 use crate::quote::{flink_text, name, names};
 use crate::types::Conversion;
 
@@ -62,12 +64,14 @@ pub(crate) fn source(rule: &Rule, settings: &SourceSettings<'_>, target: &Target
         with.push(("debezium.binary.handling.mode", "base64".to_owned()));
     }
     if let Some(column) = &target.chunk_key {
-        with.push(("scan.incremental.snapshot.chunk.key-column", column.clone()));
+        with.push((CHUNK_KEY, column.clone()));
     }
+    let mut own = Cow::Borrowed(&rule.cdc);
     if target.one_chunk {
-        with.push(("scan.incremental.snapshot.chunk.size", ONE_CHUNK.to_owned()));
+        with.push((CHUNK_SIZE, ONE_CHUNK.to_owned()));
+        own.to_mut().retain(|(key, _)| key != CHUNK_SIZE);
     }
-    create(&format!("{}_src", target.table), target, columns, &target.source_key, with, &rule.cdc)
+    create(&format!("{}_src", target.table), target, columns, &target.source_key, with, &own)
 }
 
 /// `CREATE TABLE` of the sink.

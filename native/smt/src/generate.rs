@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::carry::Names;
 use crate::catalog::{Catalog, Table};
 use crate::config::{Config, Rule};
 use crate::error::{Error, Kind, Result};
@@ -30,6 +31,7 @@ impl RuleResult<'_> {
 pub(crate) fn plan<'a>(config: &'a Config, catalog: &Catalog) -> Result<Vec<RuleResult<'a>>> {
     let mut problems = Vec::new();
     let mut results = Vec::new();
+    let names = Names::new(catalog);
     let mut taken: BTreeMap<(&str, &str), &str> = BTreeMap::new();
     let mut targets: BTreeMap<(String, String), String> = BTreeMap::new();
     for rule in &config.rules {
@@ -57,7 +59,7 @@ pub(crate) fn plan<'a>(config: &'a Config, catalog: &Catalog) -> Result<Vec<Rule
         };
         let mut result = RuleResult { rule, matched: tables.len(), targets: Vec::new(), skipped: Vec::new() };
         for group in &groups {
-            match plan::plan(rule, &config.options, group) {
+            match plan::plan(rule, &config.options, &names, group) {
                 Ok(Ok(target)) => {
                     let from = group.members[0].full_name();
                     let key = (target.database.clone(), target.table.clone());
@@ -113,7 +115,7 @@ fn no_match(rule: &Rule, catalog: &Catalog) -> String {
 }
 
 /// Up to ten names.
-fn list(names: &BTreeSet<&str>) -> String {
+pub(crate) fn list(names: &BTreeSet<&str>) -> String {
     let mut text = names.iter().take(10).copied().collect::<Vec<_>>().join(", ");
     if names.is_empty() {
         text = "none".into();
@@ -213,8 +215,11 @@ impl Family {
 }
 
 /// Each statement ends with `;` and a line's end, by which runners cut scripts.
+///
+/// Up to Flink 1.14 the SQL client takes what follows `--` for a comment when it looks for that `;`, in a name too.
 fn script(statements: &[String]) -> String {
-    statements.iter().map(|s| format!("{s};\n")).collect()
+    let end = |s: &str| if s.lines().last().is_some_and(|l| l.contains("--")) { "\n;\n" } else { ";\n" };
+    statements.iter().map(|s| format!("{s}{}", end(s))).collect()
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 //!
 //! A run goes through the modules in this order: `cli` and `config` (over `ini`) say what is wanted; `source` connects,
 //! `catalog` reads the server once, `check` looks at its binlog settings and the user's rights; `generate` has each rule's
-//! tables grouped by `shards` and planned by `plan` (types by `mysql_type` and `types`), and written as SQL by
-//! `starrocks_sql` and `flink_sql` (over `quote`); `output` writes the files, `apply` creates the tables, `report` tells.
+//! tables grouped by `shards` and planned by `plan` (`carry` says what can't be, `mysql_type` and `types` know types), and
+//! written as SQL by `starrocks_sql` and `flink_sql` (over `quote`); `output` writes the files, `apply` creates the tables,
+//! `report` tells.
 
 mod apply;
+mod carry;
 mod catalog;
 mod check;
 mod cli;
@@ -82,6 +84,13 @@ fn run(arguments: &Arguments) -> Result<()> {
         let databases: BTreeSet<&str> = catalog.tables.iter().map(|t| t.database.as_str()).collect();
         warnings.extend(check::check(&mut connection, &databases)?);
     }
+    if !catalog.compressed.is_empty() {
+        warnings.push(format!(
+            "Flink CDC can't read a binlog with changes of tables that have compressed columns, even of tables that it doesn't \
+             carry: {}. Take COMPRESSED off them",
+            generate::list(&catalog.compressed.iter().map(String::as_str).collect())
+        ));
+    }
     let time_zone = check::time_zone(&mut connection);
     drop(connection);
     let zone_needed = |t: &plan::Target| t.has_timestamp;
@@ -125,7 +134,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     print!("{}", report::summary(&results, &warnings, arguments.verbose));
     println!("Done writing to: {}", folder.display());
     if arguments.apply {
-        let (made, found) = apply::apply(&config.options, &results)?;
+        let (made, found) = apply::apply(&config.options, &results, &mut progress)?;
         println!("StarRocks: {made} tables created, {found} were there already and are left as they are");
     }
     Ok(())

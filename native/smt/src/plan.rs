@@ -1,10 +1,16 @@
 //! What is generated for each target: its columns with their types, its key, and what is odd about it.
 
+use crate::carry::{self, Names};
 use crate::catalog::{Column, Table};
 use crate::config::{Buckets, Options, Partition, Rule, Unsupported};
 use crate::mysql_type::MysqlType;
 use crate::shards::Group;
 use crate::types::{self, Mapped};
+
+/// Flink CDC's option for the column by which a snapshot is cut to chunks.
+pub(crate) const CHUNK_KEY: &str = "scan.incremental.snapshot.chunk.key-column";
+/// Flink CDC's option for the rows of a chunk.
+pub(crate) const CHUNK_SIZE: &str = "scan.incremental.snapshot.chunk.size";
 
 /// Columns for a shard's names, where they are part of the key.
 const SHARD_COLUMNS: [(&str, &str); 2] = [("shard_database", "database_name"), ("shard_table", "table_name")];
@@ -78,6 +84,7 @@ impl Target {
 pub(crate) fn plan(
     rule: &Rule,
     options: &Options,
+    names: &Names<'_>,
     group: &Group<'_>,
 ) -> Result<Result<Target, String>, Vec<String>> {
     let schema = &group.schema;
@@ -87,44 +94,18 @@ pub(crate) fn plan(
         format!("{} and {} more", group.members[0].full_name(), group.members.len() - 1)
     };
     let mut warnings = Vec::new();
-    let mut unsupported = Vec::new();
     let mut carried: Vec<(&Column, MysqlType)> = Vec::new();
-    // Scripts are cut at a `;` that ends a line, and no quoting keeps a line's end out of a name.
-    if let Some(odd) =
-        group.members.iter().flat_map(|m| [&m.database, &m.name]).find(|n| n.contains(char::is_control))
-    {
-        return skip_or_fail(
-            options,
-            format!("the name {odd:?} holds a control character, which scripts can't carry"),
-        );
-    }
-    for column in &schema.columns {
-        match MysqlType::parse(&column.ty, column.length) {
-            Some(ty) if !column.name.contains(char::is_control) => carried.push((column, ty)),
-            _ => unsupported.push(column),
-        }
-    }
-    // The CDC source reads a table's schema by a parser that knows no type of MariaDB's own, and gives up on the table.
-    if let Some(column) =
-        unsupported.iter().find(|c| ["uuid", "inet4", "inet6"].iter().any(|t| c.ty.eq_ignore_ascii_case(t)))
-    {
-        let why = format!(
-            "{name} can't be read by the CDC source, because its column '{}' is of MariaDB's type {}. Change it to char or \
-             binary, or leave the table out of the rule",
-            column.name, column.ty
-        );
+    if let Some(why) = group.members.iter().find_map(|member| carry::table_problem(member, names)) {
         return skip_or_fail(options, why);
     }
-    for column in &unsupported {
-        let why = if column.name.contains(char::is_control) {
-            format!("{name}: column {:?} can't be carried: its name holds a control character", column.name)
-        } else {
-            format!("{name}: column '{}' can't be carried: its type {} isn't known", column.name, column.ty)
-        };
-        if options.unsupported == Unsupported::Fail {
-            return Err(vec![format!("{why} (unsupported = skip leaves it out)")]);
+    for column in &schema.columns {
+        match carry::column_type(column) {
+            Ok(ty) => carried.push((column, ty)),
+            Err(why) if options.unsupported == Unsupported::Fail => {
+                return Err(vec![format!("{name}: {why} (unsupported = skip leaves it out)")]);
+            }
+            Err(why) => warnings.push(format!("{name}: {why}; it is left out")),
         }
-        warnings.push(format!("{why}; it is left out"));
     }
     if carried.is_empty() {
         return skip_or_fail(options, format!("{name} has no column that can be carried"));
@@ -355,9 +336,21 @@ fn chunk_key(
     name: &str,
     warnings: &mut Vec<String>,
 ) -> (Option<String>, bool) {
-    const CHUNK_KEY: &str = "scan.incremental.snapshot.chunk.key-column";
-    if rule.cdc_option(CHUNK_KEY).is_some() {
-        return (None, false);
+    let mut one_chunk = |column: &str| {
+        warnings.push(format!(
+            "{name}: its column '{column}' may be NULL, so its snapshot is read in one piece, which takes memory for the whole \
+             table in Flink"
+        ));
+        if rule.cdc_option(CHUNK_SIZE).is_some() {
+            warnings.push(format!("{name}: flink.cdc.{CHUNK_SIZE} is not used for it"));
+        }
+    };
+    if let Some(own) = rule.cdc_option(CHUNK_KEY) {
+        let nullable = carried.iter().any(|(c, _)| c.name.eq_ignore_ascii_case(own) && c.nullable);
+        if nullable {
+            one_chunk(own);
+        }
+        return (None, nullable);
     }
     if let Some(first) = source_key.first() {
         return (Some(first.clone()), false);
@@ -368,9 +361,7 @@ fn chunk_key(
         return (Some(column.name.clone()), false);
     }
     let (column, _) = carried.iter().find(|(_, ty)| is_number(ty)).unwrap_or(&carried[0]);
-    warnings.push(format!(
-        "{name}: every column may be NULL, so its snapshot is read in one piece, which takes memory for the whole table in Flink"
-    ));
+    one_chunk(&column.name);
     (Some(column.name.clone()), true)
 }
 

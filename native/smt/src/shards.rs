@@ -162,8 +162,15 @@ fn set_patterns(
         };
         (group.database_pattern, group.table_pattern) = (list(&databases), list(&tables));
     } else if alone {
+        let ascii = databases.iter().chain(&tables).all(|name| name.is_ascii());
         let take = |key: &str, pattern: &crate::config::Pattern| {
-            pattern.without_anchors().map_err(|why| {
+            let found = match pattern.is_of_ascii_in_java() && !ascii {
+                true => {
+                    Err("in Java's expressions \\d, \\w and \\s are of ASCII alone, and the names are not")
+                }
+                false => pattern.without_anchors(),
+            };
+            found.map_err(|why| {
                 format!(
                     "{key} = {} can't be handed to the CDC source: {why}. Write it otherwise, or set shard_source = list",
                     pattern.text
@@ -183,7 +190,8 @@ fn set_patterns(
         return Ok(());
     }
     // The source reads every table whose database matches the one pattern and whose name matches the other.
-    let compile = |pattern: &str| regex::Regex::new(&format!("^(?:{pattern})$")).map_err(|e| e.to_string());
+    // Upper and lower case are the same to it.
+    let compile = |pattern: &str| regex::Regex::new(&format!("^(?i:{pattern})$")).map_err(|e| e.to_string());
     let (database, table) = (compile(&group.database_pattern)?, compile(&group.table_pattern)?);
     let read: Vec<&(String, String)> =
         catalog.names.iter().filter(|(d, t)| database.is_match(d) && table.is_match(t)).collect();

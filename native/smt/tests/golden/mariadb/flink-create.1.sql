@@ -3,7 +3,6 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`computed_src` (
   `id` INT NOT NULL,
   `v` INT NULL,
   `st` INT NULL,
-  `hidden` INT NULL,
   PRIMARY KEY(`id`)
  NOT ENFORCED
 ) with (
@@ -20,7 +19,6 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`computed_sink` (
   `id` INT NOT NULL,
   `v` INT NULL,
   `st` INT NULL,
-  `hidden` INT NULL,
   PRIMARY KEY(`id`)
  NOT ENFORCED
 ) with (
@@ -387,9 +385,9 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`unique_only_sink` (
 );
 INSERT INTO `default_catalog`.`kinds`.`unique_only_sink` SELECT * FROM `default_catalog`.`kinds`.`unique_only_src`;
 CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`课程 t.x (1)_src` (
-  `a ``b``` INT NOT NULL,
+  `a 'b'` INT NOT NULL,
   `列` INT NULL,
-  PRIMARY KEY(`a ``b```)
+  PRIMARY KEY(`a 'b'`)
  NOT ENFORCED
 ) with (
   'connector' = 'mysql-cdc',
@@ -402,9 +400,9 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`课程 t.x (1)_src` (
   'server-id' = '5436-5439'
 );
 CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`课程 t.x (1)_sink` (
-  `a ``b``` INT NOT NULL,
+  `a 'b'` INT NOT NULL,
   `列` INT NULL,
-  PRIMARY KEY(`a ``b```)
+  PRIMARY KEY(`a 'b'`)
  NOT ENFORCED
 ) with (
   'connector' = 'starrocks',

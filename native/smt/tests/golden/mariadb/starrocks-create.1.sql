@@ -2,8 +2,7 @@ CREATE DATABASE IF NOT EXISTS `kinds`;
 CREATE TABLE IF NOT EXISTS `kinds`.`computed` (
   `id` INT NOT NULL  COMMENT "",
   `v` INT NULL  COMMENT "",
-  `st` INT NULL  COMMENT "",
-  `hidden` INT NULL  COMMENT ""
+  `st` INT NULL  COMMENT ""
 ) ENGINE=olap
 PRIMARY KEY(`id`)
 DISTRIBUTED BY HASH(`id`);
@@ -103,9 +102,9 @@ CREATE TABLE IF NOT EXISTS `kinds`.`unique_only` (
 PRIMARY KEY(`k`)
 DISTRIBUTED BY HASH(`k`);
 CREATE TABLE IF NOT EXISTS `kinds`.`课程 t.x (1)` (
-  `a ``b``` INT NOT NULL  COMMENT "a \\ b \" c\n; 'd';\n",
+  `a 'b'` INT NOT NULL  COMMENT "a \\ b \" c\n; 'd';\n",
   `列` INT NULL  COMMENT ""
 ) ENGINE=olap
-PRIMARY KEY(`a ``b```)
+PRIMARY KEY(`a 'b'`)
 COMMENT "ends;\nso"
-DISTRIBUTED BY HASH(`a ``b```);
+DISTRIBUTED BY HASH(`a 'b'`);

@@ -1,7 +1,7 @@
 CREATE DATABASE IF NOT EXISTS `default_catalog`.`a.b`;
 CREATE TABLE IF NOT EXISTS `default_catalog`.`a.b`.`t.x_src` (
   `id` INT NOT NULL,
-  `a ``b`` c` INT NULL,
+  `a "b" c` INT NULL,
   `数量` INT NULL,
   `semi; ` INT NULL,
   `quote'"` INT NULL,
@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`a.b`.`t.x_src` (
 );
 CREATE TABLE IF NOT EXISTS `default_catalog`.`a.b`.`t.x_sink` (
   `id` INT NOT NULL,
-  `a ``b`` c` INT NULL,
+  `a "b" c` INT NULL,
   `数量` INT NULL,
   `semi; ` INT NULL,
   `quote'"` INT NULL,

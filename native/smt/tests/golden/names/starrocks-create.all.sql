@@ -1,7 +1,7 @@
 CREATE DATABASE IF NOT EXISTS `a.b`;
 CREATE TABLE IF NOT EXISTS `a.b`.`t.x` (
   `id` INT NOT NULL  COMMENT "",
-  `a ``b`` c` INT NULL  COMMENT "a \\ and a \" and\r\nmore;\n",
+  `a "b" c` INT NULL  COMMENT "a \\ and a \" and\r\nmore;\n",
   `数量` INT NULL  COMMENT "",
   `semi; ` INT NULL  COMMENT "",
   `quote'"` INT NULL  COMMENT ""
