@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use mysql::prelude::Queryable;
 
 use crate::error::{Error, Result};
+use crate::quote;
 
 /// Databases of the server itself.
 const SYSTEM: &str = "'information_schema', 'mysql', 'performance_schema', 'sys'";
@@ -20,7 +21,7 @@ pub(crate) struct Table {
     pub(crate) bytes: u64,
     /// In their order.
     pub(crate) columns: Vec<Column>,
-    /// `PRIMARY` first, then by name.
+    /// `PRIMARY` first, the others as `SHOW INDEX` has them.
     pub(crate) unique: Vec<Index>,
     /// It keeps old versions of its rows (MariaDB's `WITH SYSTEM VERSIONING`).
     pub(crate) versioned: bool,
@@ -180,9 +181,24 @@ impl Catalog {
             table.columns.sort_unstable_by_key(|c| c.position);
         }
         catalog.compressed.sort_unstable();
+        for table in &mut catalog.tables {
+            order_keys(connection, table).map_err(unreadable)?;
+        }
         progress(&format!("{count} columns read"));
         Ok(catalog)
     }
+}
+
+/// Puts unique indexes in the server's order, which `information_schema` doesn't tell, where it matters which is the first.
+fn order_keys(connection: &mut mysql::Conn, table: &mut Table) -> mysql::Result<()> {
+    if table.unique.len() < 2 || table.unique[0].name == "PRIMARY" {
+        return Ok(());
+    }
+    let sql = format!("SHOW INDEX FROM {} FROM {}", quote::name(&table.name), quote::name(&table.database));
+    let rows: Vec<mysql::Row> = connection.query(sql)?;
+    let order: Vec<String> = rows.iter().filter_map(|row| row.get("Key_name")).collect();
+    table.unique.sort_by_key(|index| order.iter().position(|name| *name == index.name));
+    Ok(())
 }
 
 fn unreadable(error: mysql::Error) -> Error {

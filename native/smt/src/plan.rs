@@ -259,14 +259,15 @@ fn skip_or_fail<T>(options: &Options, why: String) -> Result<Result<T, String>, 
     }
 }
 
-/// The primary key, else the unique index of the fewest columns that can't be NULL; empty if there is none.
+/// The primary key, else the first unique index whose columns can't be NULL; empty if there is none.
+///
+/// Flink CDC takes the same for the key: a change of another one would leave the old row in the target.
 fn key_of(
     schema: &Table,
     carried: &[(&Column, MysqlType)],
     name: &str,
     warnings: &mut Vec<String>,
 ) -> Vec<String> {
-    let mut best: Option<Vec<String>> = None;
     let mut refused = Vec::new();
     for index in &schema.unique {
         let Some(columns) = index.columns.iter().cloned().collect::<Option<Vec<String>>>() else {
@@ -282,21 +283,19 @@ fn key_of(
                 "{name}: index '{}' can't be the key, since its column '{lost}' can't be carried",
                 index.name
             ));
+            // It is Flink CDC's key all the same, so no other may be.
+            break;
         } else if let Some(nullable) = columns.iter().find(|c| column(c).is_some_and(|(c, _)| c.nullable)) {
             refused.push(format!(
                 "{name}: unique index '{}' can't be the key, since its column '{nullable}' may be NULL",
                 index.name
             ));
-        } else if index.name == "PRIMARY" {
+        } else {
             return columns;
-        } else if best.as_ref().is_none_or(|b| columns.len() < b.len()) {
-            best = Some(columns);
         }
     }
-    if best.is_none() {
-        warnings.append(&mut refused);
-    }
-    best.unwrap_or_default()
+    warnings.append(&mut refused);
+    Vec::new()
 }
 
 /// The leading columns of a table without a key: the user's, else the first.

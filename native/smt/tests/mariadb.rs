@@ -50,7 +50,7 @@ fn a_server_without_a_binlog() {
     run(&text, folder.path(), &["--skip-checks"]).expect(0, &["Done writing to"]);
 }
 
-const SCHEMA: [&str; 16] = [
+const SCHEMA: [&str; 17] = [
     "CREATE DATABASE kinds",
     "CREATE TABLE kinds.numbers (flag BOOL, t1 TINYINT(1), t TINYINT, tu TINYINT UNSIGNED, s SMALLINT, su SMALLINT UNSIGNED, \
      m MEDIUMINT, mu MEDIUMINT UNSIGNED, i INT, iu INT UNSIGNED, iz INT(5) ZEROFILL, b BIGINT, bu BIGINT UNSIGNED, f FLOAT, \
@@ -64,6 +64,7 @@ const SCHEMA: [&str; 16] = [
     "CREATE TABLE kinds.computed (id INT PRIMARY KEY, v INT AS (id + 1) VIRTUAL, st INT AS (id + 2) STORED, hidden INT INVISIBLE)",
     "CREATE TABLE kinds.key_behind (v INT, k2 INT, k1 VARCHAR(10), PRIMARY KEY (k1, k2))",
     "CREATE TABLE kinds.unique_only (v INT, k INT NOT NULL, UNIQUE KEY (k))",
+    "CREATE TABLE kinds.uniques (k INT NOT NULL, j INT NOT NULL, i INT, UNIQUE KEY z (k, j), UNIQUE KEY n (i), UNIQUE KEY a (j))",
     "CREATE TABLE kinds.unique_null (v INT, k INT, UNIQUE KEY (k))",
     "CREATE TABLE kinds.prefix (k VARCHAR(100) NOT NULL, UNIQUE KEY (k(5)))",
     "CREATE TABLE kinds.no_key (v DOUBLE, w INT NOT NULL)",
@@ -83,7 +84,7 @@ fn schema_is_read_as_it_is(server: &MariaDb) {
     done.expect(
         0,
         &[
-            "Rule 1: 12 tables matched, 0 merged, 10 tables in StarRocks, 2 LEFT OUT",
+            "Rule 1: 13 tables matched, 0 merged, 11 tables in StarRocks, 2 LEFT OUT",
             "of MariaDB's type uuid",
             "kinds.versions is kept WITH SYSTEM VERSIONING",
             "column 'hidden' can't be carried: it is invisible",
@@ -123,9 +124,9 @@ fn tables_are_created_in_starrocks(server: &MariaDb) {
     let folder = tempfile::tempdir().unwrap();
     let text = config(server.port, port, "kinds", ".*", "string_type = varchar\nbe_num = 1\nbuckets = size");
     run(&text, folder.path(), &["--apply"])
-        .expect(0, &["StarRocks: 10 tables created, 0 were there already"]);
+        .expect(0, &["StarRocks: 11 tables created, 0 were there already"]);
     run(&text, folder.path(), &["--apply"])
-        .expect(0, &["StarRocks: 0 tables created, 10 were there already"]);
+        .expect(0, &["StarRocks: 0 tables created, 11 were there already"]);
     let sql = "SELECT TABLE_NAME, COLUMN_NAME, COLUMN_COMMENT FROM information_schema.columns WHERE TABLE_SCHEMA = 'kinds'";
     let read = |connection: &mut mysql::Conn| {
         let mut rows: Vec<(String, String, String)> = connection.query(sql).unwrap();

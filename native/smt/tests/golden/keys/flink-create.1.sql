@@ -127,10 +127,10 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`d`.`none_solid_sink` (
 );
 INSERT INTO `default_catalog`.`d`.`none_solid_sink` SELECT * FROM `default_catalog`.`d`.`none_solid_src`;
 CREATE TABLE IF NOT EXISTS `default_catalog`.`d`.`unique_src` (
+  `j` INT NOT NULL,
   `k` INT NOT NULL,
   `v` INT NULL,
-  `j` INT NOT NULL,
-  PRIMARY KEY(`k`)
+  PRIMARY KEY(`j`, `k`)
  NOT ENFORCED
 ) with (
   'connector' = 'mysql-cdc',
@@ -141,13 +141,13 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`d`.`unique_src` (
   'database-name' = 'd',
   'table-name' = 'unique',
   'server-id' = '5416-5419',
-  'scan.incremental.snapshot.chunk.key-column' = 'k'
+  'scan.incremental.snapshot.chunk.key-column' = 'j'
 );
 CREATE TABLE IF NOT EXISTS `default_catalog`.`d`.`unique_sink` (
+  `j` INT NOT NULL,
   `k` INT NOT NULL,
   `v` INT NULL,
-  `j` INT NOT NULL,
-  PRIMARY KEY(`k`)
+  PRIMARY KEY(`j`, `k`)
  NOT ENFORCED
 ) with (
   'connector' = 'starrocks',

@@ -384,6 +384,41 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`unique_only_sink` (
   'username' = 'root'
 );
 INSERT INTO `default_catalog`.`kinds`.`unique_only_sink` SELECT * FROM `default_catalog`.`kinds`.`unique_only_src`;
+CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`uniques_src` (
+  `k` INT NOT NULL,
+  `j` INT NOT NULL,
+  `i` INT NULL,
+  PRIMARY KEY(`k`, `j`)
+ NOT ENFORCED
+) with (
+  'connector' = 'mysql-cdc',
+  'hostname' = '127.0.0.1',
+  'port' = '3306',
+  'username' = 'cdc',
+  'password' = 'c=dc#''pa55\w0rd',
+  'database-name' = 'kinds',
+  'table-name' = 'uniques',
+  'server-id' = '5436-5439',
+  'scan.incremental.snapshot.chunk.key-column' = 'k'
+);
+CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`uniques_sink` (
+  `k` INT NOT NULL,
+  `j` INT NOT NULL,
+  `i` INT NULL,
+  PRIMARY KEY(`k`, `j`)
+ NOT ENFORCED
+) with (
+  'connector' = 'starrocks',
+  'database-name' = 'kinds',
+  'table-name' = 'uniques',
+  'sink.properties.format' = 'json',
+  'sink.properties.strip_outer_array' = 'true',
+  'jdbc-url' = 'jdbc:mysql://127.0.0.1:9030',
+  'load-url' = '127.0.0.1:8030',
+  'password' = 'st4r-r0cks',
+  'username' = 'root'
+);
+INSERT INTO `default_catalog`.`kinds`.`uniques_sink` SELECT * FROM `default_catalog`.`kinds`.`uniques_src`;
 CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`课程 t.x (1)_src` (
   `a 'b'` INT NOT NULL,
   `列` INT NULL,
@@ -397,7 +432,7 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`课程 t.x (1)_src` (
   'password' = 'c=dc#''pa55\w0rd',
   'database-name' = 'kinds',
   'table-name' = '课程 t\.x \(1\)',
-  'server-id' = '5436-5439'
+  'server-id' = '5440-5443'
 );
 CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`课程 t.x (1)_sink` (
   `a 'b'` INT NOT NULL,

@@ -101,6 +101,13 @@ CREATE TABLE IF NOT EXISTS `kinds`.`unique_only` (
 ) ENGINE=olap
 PRIMARY KEY(`k`)
 DISTRIBUTED BY HASH(`k`);
+CREATE TABLE IF NOT EXISTS `kinds`.`uniques` (
+  `k` INT NOT NULL  COMMENT "",
+  `j` INT NOT NULL  COMMENT "",
+  `i` INT NULL  COMMENT ""
+) ENGINE=olap
+PRIMARY KEY(`k`, `j`)
+DISTRIBUTED BY HASH(`k`, `j`);
 CREATE TABLE IF NOT EXISTS `kinds`.`课程 t.x (1)` (
   `a 'b'` INT NOT NULL  COMMENT "a \\ b \" c\n; 'd';\n",
   `列` INT NULL  COMMENT ""
