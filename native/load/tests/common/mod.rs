@@ -57,13 +57,36 @@ impl Conn<'_> {
     pub fn silent_body(&mut self) -> Vec<u8> {
         self.body_read = true;
         let mut body = Vec::new();
-        let _ = self.stream.take(self.content_length() as u64).read_to_end(&mut body);
+        if self.is_chunked() {
+            while let Some(size) = self.chunk_size().filter(|size| *size > 0) {
+                let _ = self.stream.take(size).read_to_end(&mut body);
+                self.chunk_size(); // the line that ends it
+            }
+            self.chunk_size();
+        } else {
+            let _ = self.stream.take(self.content_length() as u64).read_to_end(&mut body);
+        }
         body
+    }
+
+    fn is_chunked(&self) -> bool {
+        self.header("transfer-encoding") == Some("chunked")
+    }
+
+    /// A line with a number, or an empty one.
+    fn chunk_size(&mut self) -> Option<u64> {
+        let mut line = String::new();
+        let mut byte = [0];
+        while !line.ends_with('\n') {
+            self.stream.read_exact(&mut byte).ok()?;
+            line.push(char::from(byte[0]));
+        }
+        u64::from_str_radix(line.trim_end(), 16).ok()
     }
 
     /// Asks for the body and reads it.
     pub fn body(&mut self) -> Vec<u8> {
-        if self.header("expect").is_some() && self.content_length() > 0 {
+        if self.header("expect").is_some() && (self.is_chunked() || self.content_length() > 0) {
             self.go_on();
         }
         self.silent_body()
