@@ -51,8 +51,8 @@ Configuration: [section] and key = value; # begins a comment line; values are ta
   be_num                  number of BEs: replication_num is the least of it and 3; unset, StarRocks chooses
   use_decimal_v3          true (default): DECIMAL up to 38 digits; false: 18 before and 9 after the point, else text
   output_dir              ./result
-  statement_set           off (default): a Flink job for each table; execute: one job for all (Flink 1.14 on);
-                          begin: the same for the SQL client of Flink 1.13
+  statement_set           off (default): a Flink job for each table; execute: one job for all (Flink 1.15 on);
+                          begin: the same for the SQL client of Flink 1.13 and 1.14
   tinyint1                tinyint (default) or boolean: what tinyint(1) becomes
   string_type             string (default) or varchar: VARCHAR(4n) for char(n), varchar(n), enum, set
   shards                  tables whose names differ by a number at the end are merged into NAME__auto_shard;

@@ -106,9 +106,9 @@ words!(/// Whether all INSERTs share one Flink job.
 StatementSet {
     /// A job for each table.
     Off = "off",
-    /// `EXECUTE STATEMENT SET BEGIN ... END`, on one line: Flink 1.14 on.
+    /// `EXECUTE STATEMENT SET BEGIN ... END`, on one line: Flink 1.15 on.
     Execute = "execute",
-    /// `BEGIN STATEMENT SET; ... END;`: the SQL client of Flink 1.13.
+    /// `BEGIN STATEMENT SET; ... END;`: the SQL client of Flink 1.13 on.
     Begin = "begin",
 });
 words!(/// What `tinyint(1)` is.
