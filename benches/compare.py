@@ -60,7 +60,7 @@ def measure_case(bench, case, rounds: int, shrink: float, end: float) -> list:
             # The same rows for all, so that what is sent can be compared byte for byte; then what the JIT needs.
             first = jvm.run(sizes["published"][0])
             measured.append({"case": case.name, "connector": connector, "round": 0, "size": "check", **first})
-            jvm.run(sizes[connector][1] // 2)
+            jvm.run(sizes[connector][1])
         for number in range(1, rounds + 1):
             if number > 1 and time.monotonic() > end:
                 say(f"   {case.name}: no time for more than {number - 1} rounds")
