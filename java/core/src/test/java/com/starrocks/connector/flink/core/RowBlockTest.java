@@ -213,8 +213,8 @@ public class RowBlockTest {
         // Java 8 has other strings, and a later one may no longer give them.
         boolean known = System.getProperty("java.specification.version").matches("11|17|21");
         byte[] bytes = Latin1Strings.bytes("caf\u00e9 StarRocks");
-        assertEquals(known, bytes != null);
-        if (known) {
+        assertTrue(bytes != null || !known);
+        if (bytes != null) {
             assertArrayEquals("caf\u00e9 StarRocks".getBytes(StandardCharsets.ISO_8859_1), bytes);
             assertEquals(0x6B636F5272617453L, Latin1Strings.word(bytes, 5));
             assertThrows(IndexOutOfBoundsException.class, () -> Latin1Strings.word(bytes, 7));
