@@ -4,12 +4,13 @@
 //! (`./dev bench send`). Over a plain connection, the body is therefore written here at the moment that ureq asks for its
 //! first bytes; ureq then finds it empty, ends the chunks, and reads the answer.
 
-use std::io::{self, IoSlice, Write};
+use std::io::{self, IoSlice};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
+use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
 use ureq::{Error, Timeout};
 
 use crate::cancel::Cancel;
@@ -56,7 +57,7 @@ impl<'a> Direct<'a> {
         slices.push(IoSlice::new(b"\r\n"));
         let mut rest = &mut slices[..];
         while !rest.is_empty() {
-            match (&*self.socket).write_vectored(rest) {
+            match self.write(rest) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(n) => IoSlice::advance_slices(&mut rest, n),
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
@@ -70,6 +71,13 @@ impl<'a> Direct<'a> {
             }
         }
         Ok(true)
+    }
+
+    /// Writes what there is room for. The standard library's vectored write would raise SIGPIPE where the server has gone,
+    /// which ends a process that doesn't ignore it; that of a JVM is not ours to ask.
+    fn write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let mut none = SendAncillaryBuffer::default();
+        Ok(sendmsg(&*self.socket, slices, &mut none, SendFlags::NOSIGNAL)?)
     }
 
     /// Waits for room to write. Meanwhile the server may have answered or gone: then `false`.
