@@ -30,8 +30,8 @@ pub trait Body: Sync {
         true
     }
 
-    /// Asks a body that grows to do so no more: afterwards it is complete. A load that failed while its body grew
-    /// goes on with what there is.
+    /// Asks a body that grows to do so no more: afterwards it is complete, or whoever lets it grow has given it up. A
+    /// load that failed while its body grew goes on with what there is, or ends.
     fn complete(&self) {}
 
     /// How many rows it has, for a body that has grown and is complete: nobody could say that when its load began.

@@ -157,8 +157,11 @@ impl<'a> Run<'a> {
                 continue;
             }
             if growing {
-                // It was an offer: the load itself begins now.
+                // It was an offer: the load itself begins now, if there is to be one.
                 self.load.body.complete();
+                if !self.load.body.is_complete() {
+                    return Err(self.error(problem));
+                }
                 self.events.retrying();
                 self.log(
                     Level::Warn,

@@ -177,7 +177,10 @@ impl Body for Follow<'_> {
     }
 
     fn complete(&self) {
-        self.shared.seal_stream(self.stream);
+        // Rows of a session that has failed come again, after the restart.
+        if self.shared.flow.check().is_ok() {
+            self.shared.seal_stream(self.stream);
+        }
     }
 
     fn reader(&self) -> Box<dyn Read + '_> {

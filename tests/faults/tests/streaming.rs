@@ -164,6 +164,23 @@ fn cancel_ends_a_load_that_waits_for_rows() {
     assert_eq!(world.ids("t"), [0; 0]);
 }
 
+/// What is still on its way comes again after the restart: it would be there twice.
+#[test]
+fn a_load_that_waits_for_rows_ends_with_the_session_that_fails() {
+    let world = World::new();
+    world.create_table("u", "DUPLICATE KEY (id)");
+    let job = world.job(&[EAGER, ("sink.max-retries", "0"), ("sink.buffer-flush.max-rows", "1000")]);
+    let other = job.table("u", false);
+    begin(&world, &job, 0);
+    world.inject(Fault { table: Some("u".to_owned()), ..Fault::new(Kind::Fail) });
+    job.write_to(other, (0..1000).map(|id| (id, Op::Upsert, "x".to_owned()))).unwrap();
+    // A checkpoint would seal the batch that is followed.
+    until("the session goes on", || write(&job, other, 0..1).is_err());
+    until("its load goes on", || job.count(Cell::InflightLoads) == 0);
+    assert_eq!(world.ids("t"), [0; 0]);
+    assert_eq!(loads(&world).len(), 2, "nothing is sent again");
+}
+
 /// The only thread follows one table; another table's batch needs it.
 #[test]
 fn a_load_in_waiting_gives_way_to_another_tables() {
