@@ -1,5 +1,6 @@
 """MySQL's tables and changes by the migrate tool and Flink CDC into StarRocks: both sides must end equal."""
 
+import re
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from harness.cases import LAST_1, RECOMMENDED, Env, case, equal, variants
 from harness.cluster import FlinkCluster, job_ids
 from harness.download import flink_home, maven_jar, minor
 from harness.mariadb import CDC_PASSWORD, MariaDb
-from harness.paths import CONNECTOR_JAR
+from harness.paths import CONNECTOR_JAR, ROOT
 from harness.process import wait_for
 
 ROWS = 600
@@ -33,7 +34,7 @@ def pipeline(env: Env, name: str, mode: str):
         configuration = folder / "config_prod.conf"
         configuration.write_text(cdc.configuration(
             mariadb.port, env.sandbox, folder / "result",
-            f"statement_set = {'execute' if minor(flink) >= (1, 14) else 'begin'}\n"
+            f"statement_set = {'execute' if minor(flink) >= (1, 15) else 'begin'}\n"
             "flink.set.execution.checkpointing.interval = 1s", MODES[mode]))
         printed = cdc.migrate(configuration, "--apply")
         equal("passwords on the screen", CDC_PASSWORD in printed or env.sandbox.password in printed, False)
@@ -64,6 +65,39 @@ def every_type_and_changes(env: Env) -> None:
             changes.lag(source, target)
         equal("differences", cdc.wait_until_equal(source, target), [])
         equal("state", cluster.state(job), "RUNNING")
+
+
+GOLDEN = ROOT / "native/smt/tests/golden"
+
+
+@case(RECOMMENDED, LAST_1)
+def generated_files_are_planned(env: Env) -> None:
+    """The files that the tool's tests hold: StarRocks takes the tables, Flink plans each INSERT; nothing is run."""
+    jars = [maven_jar(artifact) for artifact in cdc.jars(env.cluster.version)]
+    scripts, plans = [], 0
+    with env.sandbox.connect() as starrocks:
+        for golden in sorted(file.parent for file in GOLDEN.glob("*/flink-create.1.sql")):
+            which = "all" if (golden / "flink-create.all.sql").exists() else "1"
+            tables, flink = ((golden / f"{side}-create.{which}.sql").read_text() for side in ("starrocks", "flink"))
+            for database in re.findall("CREATE DATABASE IF NOT EXISTS `(.*)`", tables):  # several files make the same
+                own = f"{env.database}_{golden.name}_{database}"
+                tables = tables.replace(f"`{database}`", f"`{own}`")
+                flink = flink.replace(f"`{database}`", f"`{own}`").replace(f"'database-name' = '{database}'", f"'database-name' = '{own}'")
+            for statement in tables.split(";\n")[:-1]:
+                starrocks.query(statement)
+            flink = re.sub("'jdbc-url' = '.*'", f"'jdbc-url' = '{env.sandbox.jdbc_url}'", flink)
+            flink = re.sub("'load-url' = '.*'", f"'load-url' = '{env.sandbox.load_url}'", flink)
+            flink = re.sub("'password' = '.*'", f"'password' = '{env.sandbox.password}'", flink)
+            if minor(env.cluster.version) >= (1, 15):
+                flink = flink.replace("EXECUTE STATEMENT SET", "EXPLAIN STATEMENT SET")
+            else:
+                flink = re.sub("EXECUTE STATEMENT SET BEGIN (.*); END;", lambda found: found[1].replace("; INSERT", ";\nINSERT") + ";", flink)
+            flink, inserts = re.subn("^INSERT INTO", "EXPLAIN PLAN FOR INSERT INTO", flink, flags=re.M)
+            scripts.append(flink)
+            plans += inserts + flink.count("EXPLAIN STATEMENT SET")
+    output = env.cluster.sql_client("".join(scripts), jars=jars)
+    equal("plans", output.count("== Abstract Syntax Tree =="), plans)
+    equal("whether there are enough", plans > 30, True)
 
 
 @variants(MODES, LAST_1)

@@ -48,6 +48,25 @@ NESTED = [
 ]
 
 
+@case(RECOMMENDED, LAST_1)
+def separators_by_hand(env: Env) -> None:
+    """Bytes as separators, written as people write them: in a script, and typed at the SQL client's prompt."""
+    row = "(1, 'a,b'), (2, '|\\x01'), (3, 'line' || U&'\\000A' || 'end'), (4, CAST(NULL AS STRING))"
+    for typed in (False, True):
+        for backslash in ("\\", "\\\\"):
+            table = f"t{'_typed' if typed else ''}{len(backslash)}"
+            env.create(table, "id INT, v STRING")
+            options = env.options(table, {"sink.properties.column_separator": f"{backslash}x01",
+                                          "sink.properties.row_delimiter": f"{backslash}x02"})
+            script = f"{env.sink_ddl(table, 'id INT, v STRING', options)};\nINSERT INTO {table} VALUES {row};\n"
+            (job,) = job_ids(env.cluster.sql_client(script, typed=typed))
+            env.started.append(job)
+            env.cluster.finish(job)
+            equal(f"{options['sink.properties.column_separator']}, {'typed' if typed else 'script'}",
+                  env.query(f"SELECT id, v FROM {env.database}.{table} ORDER BY id"),
+                  [("1", "a,b"), ("2", "|\\x01"), ("3", "line\nend"), ("4", None)])
+
+
 @variants(("csv", "json"))
 def every_type(env: Env, format: str) -> None:
     columns = SCALARS + (NESTED if format == "json" else [])

@@ -12,6 +12,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from .download import minor
 from .mariadb import CDC_PASSWORD, CDC_USER
 from .paths import cargo_target
 
@@ -60,6 +61,11 @@ CDC_JARS = {
     "1.13": ("com.ververica:flink-sql-connector-mysql-cdc:2.4.2",),
     "1.20": ("org.apache.flink:flink-sql-connector-mysql-cdc:3.5.0", "mysql:mysql-connector-java:8.0.28"),
 }
+
+
+def jars(flink: str) -> tuple:
+    """What a Flink of that version needs."""
+    return next(artifacts for version, artifacts in CDC_JARS.items() if minor(version) == minor(flink))
 
 
 def create_tables(connection, rows: int) -> None:

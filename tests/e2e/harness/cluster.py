@@ -136,18 +136,20 @@ class FlinkCluster:
 
     # --- clients
 
-    def sql_client(self, script: str, timeout: float = 300) -> str:
+    def sql_client(self, script: str, timeout: float = 300, typed: bool = False, jars=()) -> str:
         """Runs statements, each ended by `;` and a line's end, through `bin/sql-client.sh`; what it printed.
 
-        ClientFailed if a statement failed. Jobs are submitted and not waited for: `job_ids` finds them in the output.
+        They are a script for `-f`, or typed at its prompt; `jars` are added for them alone. ClientFailed if a statement failed. Jobs are submitted and not
+        waited for: `job_ids` finds them in the output.
         """
         file = self.home / f"statements-{uuid.uuid4().hex[:8]}.sql"
         mode = ["embedded"] if minor(self.version) < (1, 15) else []
-        command = [self.home / "bin/sql-client.sh", *mode, "-hist", self.home / "history.sql"]
-        if minor(self.version) >= (1, 13):
+        command = [self.home / "bin/sql-client.sh", *mode, "-hist", self.home / "history.sql",
+                   *(part for jar in jars for part in ("-j", jar))]
+        if minor(self.version) >= (1, 13) and not typed:
             file.write_text(script)
             output = self._client([*command, "-f", file], "sql-client.sh", timeout)
-        else:  # it knows no script: what is typed, line by line
+        else:  # line by line; before 1.13 it knows no script
             lines = [" ".join(statement.split("\n")) for statement in script.split(";\n") if statement.strip()]
             file.write_text(";\n".join([*lines, "QUIT"]) + ";\n")
             output = self._client(command, "sql-client.sh", timeout, stdin=file)
