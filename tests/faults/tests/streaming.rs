@@ -45,7 +45,12 @@ fn until(what: &str, mut condition: impl FnMut() -> bool) {
 /// Writes a burst and waits until its load has begun.
 fn begin(world: &World, job: &Job, from: u64) {
     let before = loads(world).len();
-    write(job, 0, from..from + BURST).unwrap();
+    // Over a while in which the threads have started, be the machine busy.
+    for piece in 0..10 {
+        let from = from + piece * (BURST / 10);
+        write(job, 0, from..from + BURST / 10).unwrap();
+        std::thread::sleep(Duration::from_millis(10));
+    }
     until("no load has begun", || loads(world).len() > before);
 }
 
