@@ -26,9 +26,8 @@ ORDER = [
     "java-test", "sanitizers", "foreign-clients", "chaos", "rust-doc", "e2e", "secrets",
 ]
 # Checks that use what others have built, and begin after them.
-AFTER = {
-    **dict.fromkeys(("glibc", "linkage", "readme", "java-test", "chaos", "e2e"), ["build"]), "secrets": ["e2e", "java-test"],
-}
+AFTER = dict.fromkeys(["glibc", "linkage", "readme", "java-test", "foreign-clients", "chaos", "e2e"], ["build"])
+AFTER["secrets"] = ["e2e", "java-test"]
 # With as many processes of its own as there are cores, and with time-outs that a busy machine would not keep.
 ALONE = ["e2e"]
 CANNOT_RUN = 77

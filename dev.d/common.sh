@@ -4,6 +4,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -n 1)
 jar=$root/build/libs/flink-connector-starrocks-native-$version.jar
 library=$root/build/libs/libstarrocks_flink.so
+programs=$root/build/bin
 cache=${STARROCKS_SINK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/flink-connector-starrocks-native}
 export PYTHONPATH=$root/tests/e2e PYTHONDONTWRITEBYTECODE=1
 cd "$root"
@@ -75,6 +76,15 @@ need_flink() {
 }
 
 need_mariadb_client() { need mariadb mariadb-client; }
+
+# need_built: the programs of build/bin as the sources are now; and a jar and a library, which may be older.
+need_built() {
+    if [[ -f $jar && -f $library ]]; then
+        dev.d/build --programs
+    else
+        dev.d/build
+    fi
+}
 
 # gradle_run TASK...: the one way this project calls Gradle.
 gradle_run() { gradle --no-daemon --console=plain -q "$@"; }

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .download import minor
 from .mariadb import CDC_PASSWORD, CDC_USER
-from .paths import cargo_target
+from .paths import PROGRAMS
 
 SHARDS = [("edu_db_1", "course_1"), ("edu_db_1", "course_2"), ("edu_db_2", "course_1"), ("edu_db_2", "course_2")]
 MERGED = "`edu_db__auto_shard`.`course__auto_shard`"
@@ -132,7 +132,7 @@ table = ^.*$
 
 def migrate(configuration_file: Path, *arguments: str) -> str:
     """Runs the migrate tool; what it printed. Raises with that if it fails."""
-    done = subprocess.run([cargo_target() / "release" / "starrocks-migrate-tool", "--config", configuration_file,
+    done = subprocess.run([PROGRAMS / "starrocks-migrate-tool", "--config", configuration_file,
                            *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, timeout=120)
     if done.returncode != 0:

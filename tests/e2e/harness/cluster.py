@@ -362,6 +362,8 @@ class FlinkCluster:
             "heartbeat.interval": 1000,
             "state.checkpoints.dir": (self.home / "checkpoints").as_uri(),
             "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+            # It plans and coordinates, for minutes: what the second compiler gains, it costs.
+            "env.java.opts.jobmanager": "-XX:TieredStopAtLevel=1",
             "env.java.opts.taskmanager": "-XX:+AlwaysPreTouch",  # what grows then lies outside of the heap
             "metrics.fetcher.update-interval": 500,
             "cluster.io-pool.size": 4,

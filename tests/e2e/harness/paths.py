@@ -8,6 +8,7 @@ ROOT = Path(__file__).resolve().parents[3]
 BUILD = ROOT / "build"
 VERSION = re.search(r'^version = "(.+)"', (ROOT / "Cargo.toml").read_text(), re.M).group(1)
 LIBRARY = BUILD / "libs" / "libstarrocks_flink.so"
+PROGRAMS = BUILD / "bin"  # what `dev.d/build --programs` makes
 CONNECTOR_JAR = BUILD / "libs" / f"flink-connector-starrocks-native-{VERSION}.jar"
 
 

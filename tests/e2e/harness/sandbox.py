@@ -6,7 +6,7 @@ import urllib.request
 from pathlib import Path
 
 from .mysql import Connection
-from .paths import cargo_target
+from .paths import PROGRAMS
 from .process import Child, wait_for
 
 USER = "root"
@@ -28,7 +28,7 @@ class Sandbox:
     def __enter__(self):
         ready = self._folder / "sandbox-ready.json"
         ready.unlink(missing_ok=True)
-        self._child = Child([cargo_target() / "release" / "starrocks-sandbox", "--user", self.user, "--password",
+        self._child = Child([PROGRAMS / "starrocks-sandbox", "--user", self.user, "--password",
                              self.password, "--ready-file", ready, *self._options], self._folder / "sandbox.log")
 
         def is_ready():
