@@ -71,13 +71,12 @@ def cancelled_or_failed(env: Env) -> None:
                       **{"fail-at": -1}).start() for mode in EXACTLY]
     failing = [Stream(env, mode, HASTY, name=f"{mode} failed", rate=rate, checkpoint=interval,
                       **{"fail-at": rate * 9}).start() for mode in EXACTLY]
-    for stream in streams:
+    for stream in streams:  # each in the midst of a checkpoint interval: what a checkpoint holds is loaded table by table
         stream.next_checkpoint()
         wait_for(f"the rows of {stream.name}", lambda: stream.visible() == stream.position(), timeout=10)
-    time.sleep(2)
-    begun = [t["table"] for t in env.sandbox.open_transactions(env.database)]
-    contains(" ".join(begun), streams[1].rows_table)  # else there would be nothing that could become visible
-    for stream in streams:
+        time.sleep(2)
+        if stream.mode == "V2":  # else there would be nothing that could become visible
+            contains(" ".join(t["table"] for t in env.sandbox.open_transactions(env.database)), stream.rows_table)
         env.cluster.cancel(stream.job)
     cancelled = time.monotonic()
     wait_for("the cancelled job to have rolled back", lambda: streams[1].rows_table not in [

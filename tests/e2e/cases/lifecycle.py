@@ -18,20 +18,24 @@ NATIVE_THREADS = "sr-load-"  # what the names of the native threads begin with
 ALLOWED = {"files": 4, "class loaders": 1, "metaspace": 2 << 20}
 
 
-def footprint(pid: int) -> dict:
-    """Threads, open files, copies of the native library, class loaders and bytes of Metaspace of a process."""
-    java = subprocess.run(["jstack", str(pid)], capture_output=True, text=True, timeout=60).stdout
-    threads = []
+def native_threads(pid: int) -> list:
+    """Names of the sink's native threads in a process."""
+    names = []
     for task in Path(f"/proc/{pid}/task").iterdir():
         try:
-            threads.append((task / "comm").read_text().strip())
+            names.append((task / "comm").read_text().strip())
         except OSError:
             pass  # ended just now
+    return [name for name in names if name.startswith(NATIVE_THREADS)]
+
+
+def footprint(pid: int) -> dict:
+    """Java threads, open files, copies of the native library, class loaders and bytes of Metaspace of a process."""
+    java = subprocess.run(["jstack", str(pid)], capture_output=True, text=True, timeout=60).stdout
     loaders = jcmd(pid, "VM.classloader_stats")
     metaspace = re.search(r"Metaspace\s+used (\d+)K", jcmd(pid, "GC.heap_info"))
     mapped = Path(f"/proc/{pid}/maps").read_text().splitlines()
     return {
-        "threads": sorted(name for name in threads if name.startswith(NATIVE_THREADS)),
         "java threads": len(re.findall(r'^"[^"]*starrocks', java, re.M | re.I)),
         "files": len(os.listdir(f"/proc/{pid}/fd")),
         "class loaders": loaders.count("ChildFirstClassLoader"),
@@ -102,15 +106,15 @@ def repeat_and_compare(env: Env, jar: str, times: int) -> None:
     after_two = None
     for number in range(times):
         job = start_and_load(env, "again")
-        if not footprint(pid)["threads"]:
+        if not native_threads(pid):
             raise AssertionError("a running sink shows no thread of its own: this test would see no leak")
         seconds = env.cluster.cancel(job)
         if seconds > 5:
             raise AssertionError(f"cancelling took {seconds:.1f} s")
         if number == 1:
-            wait_for("threads to end", lambda: not footprint(pid)["threads"], timeout=15)
+            wait_for("threads to end", lambda: not native_threads(pid), timeout=15)
             after_two = settled(pid)
-    wait_for("threads to end", lambda: not footprint(pid)["threads"], timeout=15)
+    wait_for("threads to end", lambda: not native_threads(pid), timeout=15)
     last = settled(pid)
     say(f"   {after_two} after two jobs, {last} after {times}")
     for what in ("files", "java threads", "libraries", "class loaders", "metaspace"):
