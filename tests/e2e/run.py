@@ -34,7 +34,7 @@ def main() -> int:
                         help="the cases of the table of versions, on all versions, or those named; prints the table")
     parser.add_argument("--record", action="store_true", help="with --matrix: write the table into the README")
     parser.add_argument("--long", action="store_true", help="the long cases too")
-    parser.add_argument("--lanes", type=int, default=3, help="how many clusters at the same time")
+    parser.add_argument("--lanes", type=int, default=4, help="how many clusters at the same time")
     parser.add_argument("--list", action="store_true", help="print the cases")
     parser.add_argument("--counts", type=Path, help="write 'passed failed skipped' to this file")
     arguments = parser.parse_args()
