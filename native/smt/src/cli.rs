@@ -61,7 +61,9 @@ Configuration: [section] and key = value; # begins a comment line; values are ta
   shard_source            regex (default): the rule's expressions, so that new shards are read; list: today's names
   shard_key               false (default); true: the key of merged tables begins as it was and goes on with
                           shard_database and shard_table; without, equal keys of two shards overwrite each other
-  unsupported             skip (default): columns and tables that can't be carried are left out, with a warning; fail
+  unsupported             skip (default): columns and tables that can't be carried are left out, with a warning; fail.
+                          Tables whose snapshot would be cut by a column that may be NULL (no key, no column NOT NULL)
+                          are among them: rows would be lost
   buckets                 server (default): StarRocks chooses (2.5.7 on); size: one for each GiB, up to 4 for each BE
   external_tables         true (default) or false: write the third kind of file
   server_id_start         5400: the binlog readers' server ids are counted from here, without gaps or overlaps;

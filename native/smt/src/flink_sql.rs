@@ -1,15 +1,11 @@
 //! Flink's SQL: for each target a source table, a sink table, and the INSERT between them.
 
-use std::borrow::Cow;
-
 use crate::config::{Options, Rule, Source, StatementSet};
-use crate::plan::{CHUNK_KEY, CHUNK_SIZE, Model, PlannedColumn, Target};
+use crate::plan::{CHUNK_KEY, Model, PlannedColumn, Target};
 use crate::quote::{flink_text, name, names};
 use crate::types::Conversion;
 
 const CATALOG: &str = "`default_catalog`";
-/// More than any table has rows: a snapshot of one chunk.
-const ONE_CHUNK: &str = "2147483647";
 
 /// A setting of the session.
 pub(crate) fn set(key: &str, value: &str) -> String {
@@ -66,12 +62,7 @@ pub(crate) fn source(rule: &Rule, settings: &SourceSettings<'_>, target: &Target
     if let Some(column) = &target.chunk_key {
         with.push((CHUNK_KEY, column.clone()));
     }
-    let mut own = Cow::Borrowed(&rule.cdc);
-    if target.one_chunk {
-        with.push((CHUNK_SIZE, ONE_CHUNK.to_owned()));
-        own.to_mut().retain(|(key, _)| key != CHUNK_SIZE);
-    }
-    create(&format!("{}_src", target.table), target, columns, &target.source_key, with, &own)
+    create(&format!("{}_src", target.table), target, columns, &target.source_key, with, &rule.cdc)
 }
 
 /// `CREATE TABLE` of the sink.

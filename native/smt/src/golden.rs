@@ -321,7 +321,7 @@ fn a_rule_over_many_tables_names_the_shards_of_each_group() {
     let mut tables = courses();
     tables.push(table("edu_db_1/teacher_1", &["id: int NOT NULL"], &[("PRIMARY", &["id"])]));
     tables.push(table("edu_db_1/teacher_2", &["id: int NOT NULL"], &[("PRIMARY", &["id"])]));
-    tables.push(table("edu_db_1/course", &["x: int"], &[]));
+    tables.push(table("edu_db_1/course", &["x: int NOT NULL"], &[]));
     let (files, _) = generated(&one_rule("edu.*", ".*", "", ""), &catalog(tables)).unwrap();
     let flink = file(&files, "flink-create.1.sql");
     for part in [
@@ -486,24 +486,31 @@ fn what_flink_cdc_gets_wrong_is_left_out() {
 
 /// A chunk leaves out rows with NULL in the column that the snapshot is cut by.
 #[test]
-fn snapshots_of_columns_that_may_be_null_are_one_chunk() {
-    let tables = || catalog(vec![table("d/t", &["a: int", "b: int NOT NULL"], &[])]);
-    let size = "flink.cdc.scan.incremental.snapshot.chunk.size = 500";
-    let by =
-        |column: &str| format!("flink.cdc.scan.incremental.snapshot.chunk.key-column = {column}\n{size}");
-    let chunks = |rule: &str| {
-        let (files, _) = generated(&one_rule("d", "t", "", rule), &tables()).unwrap();
-        let flink = file(&files, "flink-create.1.sql").to_owned();
-        let of = |key: &str| {
-            let lines: Vec<&str> = flink.lines().filter(|l| l.contains(key)).collect();
-            assert_eq!(lines.len(), 1, "{key}: {flink}");
-            lines[0].trim().trim_end_matches(',').rsplit_once(" = ").unwrap().1.to_owned()
-        };
-        (of("chunk.key-column"), of("chunk.size"))
+fn tables_cut_by_a_column_that_may_be_null_are_left_out() {
+    let tables = || {
+        catalog(vec![
+            table("d/none_solid", &["a: int"], &[]),
+            table("d/other", &["a: int NOT NULL"], &[]),
+            table("d/solid", &["a: int", "b: int NOT NULL"], &[]),
+            table("d/with_key", &["a: int", "b: int NOT NULL"], &[("PRIMARY", &["b"])]),
+        ])
     };
-    assert_eq!(chunks(size), ("'b'".into(), "'500'".into()));
-    assert_eq!(chunks(&by("b")), ("'b'".into(), "'500'".into()));
-    assert_eq!(chunks(&by("a")), ("'a'".into(), "'2147483647'".into()));
+    let by = |column: &str| format!("flink.cdc.scan.incremental.snapshot.chunk.key-column = {column}");
+    for (rule, left_out) in [
+        (String::new(), &["none_solid"][..]),
+        (by("b"), &[]), // to a table without it Flink CDC says so
+        (by("A"), &["none_solid", "solid", "with_key"]),
+    ] {
+        let (files, warnings) = generated(&one_rule("d", ".*", "", &rule), &tables()).unwrap();
+        let warnings = warnings.join("\n");
+        for name in ["none_solid", "other", "solid", "with_key"] {
+            let out = left_out.contains(&name);
+            let warned = warnings.contains(&format!("d.{name} can't be carried completely"));
+            let made = files.iter().any(|(_, text)| text.contains(&format!("`{name}`")));
+            assert_eq!((warned, made), (out, !out), "{name} with {rule:?}: {warnings}");
+        }
+    }
+    refused(&one_rule("d", ".*", "unsupported = fail", ""), &tables(), &["can't be carried completely"]);
 }
 
 #[test]
@@ -555,7 +562,7 @@ fn rules_that_don_t_fit() {
         &tables(),
         &["would both become x.course_1"],
     );
-    let none = catalog(vec![table("d/t", &["a: int"], &[])]);
+    let none = catalog(vec![table("d/t", &["a: int NOT NULL"], &[])]);
     refused(&one_rule("d", "t", "", "duplicate_keys = b"), &none, &["duplicate_keys names 'b'"]);
 }
 

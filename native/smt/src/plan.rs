@@ -9,8 +9,6 @@ use crate::types::{self, Mapped};
 
 /// Flink CDC's option for the column by which a snapshot is cut to chunks.
 pub(crate) const CHUNK_KEY: &str = "scan.incremental.snapshot.chunk.key-column";
-/// Flink CDC's option for the rows of a chunk.
-pub(crate) const CHUNK_SIZE: &str = "scan.incremental.snapshot.chunk.size";
 
 /// Columns for a shard's names, where they are part of the key.
 const SHARD_COLUMNS: [(&str, &str); 2] = [("shard_database", "database_name"), ("shard_table", "table_name")];
@@ -64,8 +62,6 @@ pub(crate) struct Target {
     pub(crate) source_key: Vec<String>,
     /// By what the snapshot is cut to chunks, where MySQL has no primary key to cut by.
     pub(crate) chunk_key: Option<String>,
-    /// Chunks would leave out rows: the snapshot is one.
-    pub(crate) one_chunk: bool,
     pub(crate) distributed_by: Vec<String>,
     pub(crate) buckets: Option<u64>,
     pub(crate) comment: String,
@@ -119,6 +115,18 @@ pub(crate) fn plan(
 
     let source_key = key_of(schema, &carried, &name, &mut warnings);
     let has_primary = schema.unique.first().is_some_and(|i| i.name == "PRIMARY");
+    let chunk_key = match chunk_key(rule, &carried, &source_key, has_primary) {
+        Ok(column) => column,
+        Err(column) => {
+            return skip_or_fail(
+                options,
+                format!(
+                    "{name} can't be carried completely: Flink CDC cuts its snapshot by a column that must not be NULL, and \
+                     '{column}' may be. Give the table a key or a column that is NOT NULL"
+                ),
+            );
+        }
+    };
     let (model, key) = if source_key.is_empty() {
         (Model::Duplicate, duplicate_key(rule, &carried, &name)?)
     } else {
@@ -199,11 +207,6 @@ pub(crate) fn plan(
         }
     }
 
-    let (chunk_key, one_chunk) = if has_primary {
-        (None, false)
-    } else {
-        chunk_key(rule, &carried, &source_key, &name, &mut warnings)
-    };
     if model == Model::Duplicate {
         warnings.push(format!(
             "{name} has no usable key: its target is a duplicate key table, where updates add rows and deletes are dropped"
@@ -240,7 +243,6 @@ pub(crate) fn plan(
         key,
         source_key,
         chunk_key,
-        one_chunk,
         comment: schema.comment.clone(),
         has_timestamp,
         warnings,
@@ -325,43 +327,32 @@ fn duplicate_key(
     Ok(vec![column.name.clone()])
 }
 
-/// By what the source cuts a table without a primary key to chunks, and whether it must not.
+/// By what the source cuts a table to chunks, where the tool has to say it; `Err` is the column by which rows would be lost.
 ///
-/// A chunk is `column >= a AND column < b`, which no row with NULL in the column satisfies.
+/// A chunk is `column >= a AND column < b`, which no row with NULL in the column satisfies. One chunk for the whole table
+/// is no way out: for each chunk Flink CDC allocates a queue of the chunk's size.
 fn chunk_key(
     rule: &Rule,
     carried: &[(&Column, MysqlType)],
     source_key: &[String],
-    name: &str,
-    warnings: &mut Vec<String>,
-) -> (Option<String>, bool) {
-    let mut one_chunk = |column: &str| {
-        warnings.push(format!(
-            "{name}: its column '{column}' may be NULL, so its snapshot is read in one piece, which takes memory for the whole \
-             table in Flink"
-        ));
-        if rule.cdc_option(CHUNK_SIZE).is_some() {
-            warnings.push(format!("{name}: flink.cdc.{CHUNK_SIZE} is not used for it"));
-        }
-    };
+    has_primary: bool,
+) -> Result<Option<String>, String> {
     if let Some(own) = rule.cdc_option(CHUNK_KEY) {
         let nullable = carried.iter().any(|(c, _)| c.name.eq_ignore_ascii_case(own) && c.nullable);
-        if nullable {
-            one_chunk(own);
-        }
-        return (None, nullable);
+        return if nullable { Err(own.to_owned()) } else { Ok(None) };
+    }
+    if has_primary {
+        return Ok(None);
     }
     if let Some(first) = source_key.first() {
-        return (Some(first.clone()), false);
+        return Ok(Some(first.clone()));
     }
     let is_number = |ty: &MysqlType| matches!(ty, MysqlType::Int { .. } | MysqlType::TinyInt1);
     let solid = || carried.iter().filter(|(c, _)| !c.nullable);
-    if let Some((column, _)) = solid().find(|(_, ty)| is_number(ty)).or_else(|| solid().next()) {
-        return (Some(column.name.clone()), false);
+    match solid().find(|(_, ty)| is_number(ty)).or_else(|| solid().next()) {
+        Some((column, _)) => Ok(Some(column.name.clone())),
+        None => Err(carried[0].0.name.clone()),
     }
-    let (column, _) = carried.iter().find(|(_, ty)| is_number(ty)).unwrap_or(&carried[0]);
-    one_chunk(&column.name);
-    (Some(column.name.clone()), true)
 }
 
 /// What the rule says about a target must fit it.

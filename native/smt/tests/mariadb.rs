@@ -84,7 +84,8 @@ fn schema_is_read_as_it_is(server: &MariaDb) {
     done.expect(
         0,
         &[
-            "Rule 1: 13 tables matched, 0 merged, 11 tables in StarRocks, 2 LEFT OUT",
+            "Rule 1: 13 tables matched, 0 merged, 10 tables in StarRocks, 3 LEFT OUT",
+            "kinds.unique_null can't be carried completely",
             "of MariaDB's type uuid",
             "kinds.versions is kept WITH SYSTEM VERSIONING",
             "column 'hidden' can't be carried: it is invisible",
@@ -124,9 +125,9 @@ fn tables_are_created_in_starrocks(server: &MariaDb) {
     let folder = tempfile::tempdir().unwrap();
     let text = config(server.port, port, "kinds", ".*", "string_type = varchar\nbe_num = 1\nbuckets = size");
     run(&text, folder.path(), &["--apply"])
-        .expect(0, &["StarRocks: 11 tables created, 0 were there already"]);
+        .expect(0, &["StarRocks: 10 tables created, 0 were there already"]);
     run(&text, folder.path(), &["--apply"])
-        .expect(0, &["StarRocks: 0 tables created, 11 were there already"]);
+        .expect(0, &["StarRocks: 0 tables created, 10 were there already"]);
     let sql = "SELECT TABLE_NAME, COLUMN_NAME, COLUMN_COMMENT FROM information_schema.columns WHERE TABLE_SCHEMA = 'kinds'";
     let read = |connection: &mut mysql::Conn| {
         let mut rows: Vec<(String, String, String)> = connection.query(sql).unwrap();
@@ -135,7 +136,7 @@ fn tables_are_created_in_starrocks(server: &MariaDb) {
     };
     let mut source = read(&mut connect(server.port, "root", "").unwrap());
     source.retain(|(table, column, _)| {
-        !["refused", "versions", "a_view"].contains(&table.as_str()) && column != "hidden"
+        !["refused", "unique_null", "versions", "a_view"].contains(&table.as_str()) && column != "hidden"
     });
     let target = read(&mut connect(port, "root", STARROCKS_PASSWORD).unwrap());
     assert_eq!(target, source);

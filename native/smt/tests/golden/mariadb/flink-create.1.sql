@@ -320,37 +320,6 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`times_sink` (
   'username' = 'root'
 );
 INSERT INTO `default_catalog`.`kinds`.`times_sink` SELECT `id`, `d`, `dt`, `dt6`, `ts`, `ts3`, CAST(`t` AS STRING), `t6` FROM `default_catalog`.`kinds`.`times_src`;
-CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`unique_null_src` (
-  `v` INT NULL,
-  `k` INT NULL
-) with (
-  'connector' = 'mysql-cdc',
-  'hostname' = '127.0.0.1',
-  'port' = '3306',
-  'username' = 'cdc',
-  'password' = 'c=dc#''pa55\w0rd',
-  'database-name' = 'kinds',
-  'table-name' = 'unique_null',
-  'server-id' = '5428-5431',
-  'scan.incremental.snapshot.chunk.key-column' = 'v',
-  'scan.incremental.snapshot.chunk.size' = '2147483647'
-);
-CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`unique_null_sink` (
-  `v` INT NULL,
-  `k` INT NULL
-) with (
-  'connector' = 'starrocks',
-  'database-name' = 'kinds',
-  'table-name' = 'unique_null',
-  'sink.properties.format' = 'json',
-  'sink.properties.strip_outer_array' = 'true',
-  'sink.ignore-delete' = 'true',
-  'jdbc-url' = 'jdbc:mysql://127.0.0.1:9030',
-  'load-url' = '127.0.0.1:8030',
-  'password' = 'st4r-r0cks',
-  'username' = 'root'
-);
-INSERT INTO `default_catalog`.`kinds`.`unique_null_sink` SELECT * FROM `default_catalog`.`kinds`.`unique_null_src`;
 CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`unique_only_src` (
   `k` INT NOT NULL,
   `v` INT NULL,
@@ -364,7 +333,7 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`unique_only_src` (
   'password' = 'c=dc#''pa55\w0rd',
   'database-name' = 'kinds',
   'table-name' = 'unique_only',
-  'server-id' = '5432-5435',
+  'server-id' = '5428-5431',
   'scan.incremental.snapshot.chunk.key-column' = 'k'
 );
 CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`unique_only_sink` (
@@ -398,7 +367,7 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`uniques_src` (
   'password' = 'c=dc#''pa55\w0rd',
   'database-name' = 'kinds',
   'table-name' = 'uniques',
-  'server-id' = '5436-5439',
+  'server-id' = '5432-5435',
   'scan.incremental.snapshot.chunk.key-column' = 'k'
 );
 CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`uniques_sink` (
@@ -432,7 +401,7 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`课程 t.x (1)_src` (
   'password' = 'c=dc#''pa55\w0rd',
   'database-name' = 'kinds',
   'table-name' = '课程 t\.x \(1\)',
-  'server-id' = '5440-5443'
+  'server-id' = '5436-5439'
 );
 CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`课程 t.x (1)_sink` (
   `a 'b'` INT NOT NULL,

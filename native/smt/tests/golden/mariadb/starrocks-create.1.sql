@@ -89,12 +89,6 @@ CREATE TABLE IF NOT EXISTS `kinds`.`times` (
 ) ENGINE=olap
 PRIMARY KEY(`id`)
 DISTRIBUTED BY HASH(`id`);
-CREATE TABLE IF NOT EXISTS `kinds`.`unique_null` (
-  `v` INT NULL  COMMENT "",
-  `k` INT NULL  COMMENT ""
-) ENGINE=olap
-DUPLICATE KEY(`v`)
-DISTRIBUTED BY HASH(`v`);
 CREATE TABLE IF NOT EXISTS `kinds`.`unique_only` (
   `k` INT NOT NULL  COMMENT "",
   `v` INT NULL  COMMENT ""
