@@ -22,32 +22,37 @@ MODES = {
 
 
 @contextmanager
-def pipeline(env: Env, name: str, mode: str):
-    """A MariaDB, and a job on a cluster of its own that carries it into the sandbox: cluster, job, source, target."""
-    flink = next(v for v in cdc.CDC_JARS if minor(v) == minor(env.cluster.version))
+def pipeline(env: Env, name: str, mode: str, odd: bool = False):
+    """A MariaDB, and a job on a cluster of its own that carries it into the sandbox: cluster, job, source, target, and
+    what runs the migrate tool with more settings and returns its script for Flink.
+    """
+    flink = env.cluster.version
     folder = env.folder / f"mysql-{name}"
     folder.mkdir()
-    jars = [CONNECTOR_JAR, *(maven_jar(artifact) for artifact in cdc.CDC_JARS[flink])]
+    jars = [CONNECTOR_JAR, *(maven_jar(artifact) for artifact in cdc.jars(flink))]
     with MariaDb(folder) as mariadb, mariadb.connect() as source, env.sandbox.connect() as target:
         cdc.create_tables(source, ROWS)
+        if odd:
+            cdc.create_odd(source)
         drop_targets(target)
         configuration = folder / "config_prod.conf"
-        configuration.write_text(cdc.configuration(
-            mariadb.port, env.sandbox, folder / "result",
-            f"statement_set = {'execute' if minor(flink) >= (1, 15) else 'begin'}\n"
-            "flink.set.execution.checkpointing.interval = 1s", MODES[mode]))
-        printed = cdc.migrate(configuration, "--apply")
-        equal("passwords on the screen", CDC_PASSWORD in printed or env.sandbox.password in printed, False)
+
+        def generate(*settings) -> str:
+            other = [f"statement_set = {'execute' if minor(flink) >= (1, 15) else 'begin'}",
+                     "flink.set.execution.checkpointing.interval = 1s", *settings]
+            configuration.write_text(cdc.configuration(
+                mariadb.port, env.sandbox, folder / "result", "\n".join(other), MODES[mode]))
+            printed = cdc.migrate(configuration, "--apply")
+            equal("passwords on the screen", CDC_PASSWORD in printed or env.sandbox.password in printed, False)
+            return (folder / "result/flink-create.all.sql").read_text()
+
+        script = generate()
         with FlinkCluster(flink_home(flink), folder, lib=jars) as cluster:
-            (job,) = job_ids(cluster.sql_client(script(folder)))
+            (job,) = job_ids(cluster.sql_client(script))
             wait_for("the snapshot", lambda: cluster.state(job) and cdc.row_count(target) == 4 * ROWS, timeout=180, every=0.5)
             cluster.wait_until_running(job)
-            yield cluster, job, source, target
+            yield cluster, job, source, target, generate
         drop_targets(target)
-
-
-def script(folder: Path) -> str:
-    return (folder / "result/flink-create.all.sql").read_text()
 
 
 def drop_targets(target) -> None:
@@ -57,14 +62,25 @@ def drop_targets(target) -> None:
 
 @case(RECOMMENDED, LAST_1)
 def every_type_and_changes(env: Env) -> None:
-    with pipeline(env, "changes", "at-least-once") as (cluster, job, source, target):
+    """Then the job is stopped and resumed as the README tells it."""
+    with pipeline(env, "changes", "at-least-once", odd=True) as (cluster, job, source, target, generate):
         changes = cdc.Changes(ROWS)
         cdc.change_kinds(source)
+        cdc.change_odd(source)
         for _ in range(4):
             changes.some(source, 50)
             changes.lag(source, target)
-        equal("differences", cdc.wait_until_equal(source, target), [])
+        equal("differences", cdc.wait_until_equal(source, target, odd=True), [])
         equal("state", cluster.state(job), "RUNNING")
+
+        savepoint = cluster.flink_stop(job, env.folder / "mysql-savepoints")
+        changes.some(source, 50)
+        cdc.insert_odd(source, 7)
+        (resumed,) = job_ids(cluster.sql_client(generate(f"flink.set.execution.savepoint.path = {savepoint}")))
+        changes.some(source, 50)
+        changes.lag(source, target, timeout=120)
+        equal("differences after resuming", cdc.wait_until_equal(source, target, odd=True), [])
+        equal("restored from", cluster.rest(f"/jobs/{resumed}/checkpoints")["latest"]["restored"]["external_path"], savepoint)
 
 
 GOLDEN = ROOT / "native/smt/tests/golden"
@@ -103,7 +119,7 @@ def generated_files_are_planned(env: Env) -> None:
 @variants(MODES, LAST_1)
 def kills(env: Env, mode: str) -> None:
     """`kill -9` of the TaskManager while rows change."""
-    with pipeline(env, f"kills-{mode}", mode) as (cluster, job, source, target):
+    with pipeline(env, f"kills-{mode}", mode) as (cluster, _, source, target, _):
         changes = cdc.Changes(ROWS)
         cdc.change_kinds(source)
         for _ in range(3):

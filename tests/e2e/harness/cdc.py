@@ -16,6 +16,24 @@ from .download import minor
 from .mariadb import CDC_PASSWORD, CDC_USER
 from .paths import PROGRAMS
 
+# Tables of odd keys and names: columns, rows as SQL (`{}` is a number), and changes while the job runs.
+ODD = {
+    # The first unique index is the key to Flink CDC.
+    "two_uniques": ("v INT, a INT NOT NULL, b INT NOT NULL, c INT NOT NULL, UNIQUE KEY x (a, b), UNIQUE KEY y (c)", "1, {0}, {0}, {0}",
+                    ["UPDATE {} SET a = a + 1000 WHERE a = 1", "UPDATE {} SET c = c + 1000 WHERE c = 2",
+                     "UPDATE {} SET v = 7 WHERE c = 3", "DELETE FROM {} WHERE b = 4"]),
+    "no_key": ("v DOUBLE, w INT, t VARCHAR(10) NOT NULL", "NULL, NULLIF({0}, 3), CONCAT('x', {0})", []),
+    "课程.x$(1)": ("`编号` INT PRIMARY KEY COMMENT '说明 -- ;', `a|b` VARCHAR(10)", "{0}, '值'",
+                 ["UPDATE {} SET `a|b` = '新' WHERE `编号` = 1", "DELETE FROM {} WHERE `编号` = 2"]),
+    "dash--dash;": ("`i--d` INT PRIMARY KEY, `it's` INT, `say \"x\"; #` INT, `/*` INT", "{0}, 1, 2, 3", ["DELETE FROM {} WHERE `i--d` = 1"]),
+    "key_behind": ("v INT, k2 VARCHAR(10), k1 BIGINT UNSIGNED, PRIMARY KEY (k1, k2)", "1, 'k', {0}",
+                   ["UPDATE {} SET k2 = 'new' WHERE k1 = 1", "DELETE FROM {} WHERE k1 = 2"]),
+    "key_decimal": ("v INT, k DECIMAL(12,2) NOT NULL PRIMARY KEY", "1, {0} + 0.25",
+                    ["UPDATE {} SET k = k + 1000 WHERE k = 1.25", "DELETE FROM {} WHERE k = 2.25"]),
+    "key_time": ("v INT, k TIME NOT NULL PRIMARY KEY", "1, SEC_TO_TIME({0} * 61)",
+                 ["UPDATE {} SET v = 2 WHERE k = '00:01:01'", "DELETE FROM {} WHERE k = '00:02:02'"]),
+}
+
 SHARDS = [("edu_db_1", "course_1"), ("edu_db_1", "course_2"), ("edu_db_2", "course_1"), ("edu_db_2", "course_2")]
 MERGED = "`edu_db__auto_shard`.`course__auto_shard`"
 
@@ -86,6 +104,19 @@ def create_tables(connection, rows: int) -> None:
     connection.query("INSERT INTO kinds.every_type (id) VALUES (2)")
 
 
+def create_odd(connection) -> None:
+    """Makes and fills the tables of odd keys and names."""
+    connection.query("SET NAMES utf8mb4")
+    for name, (columns, row, _) in ODD.items():
+        connection.query(f"CREATE TABLE {_odd(name)} ({columns})")
+        for number in range(1, 6):
+            connection.query(f"INSERT INTO {_odd(name)} VALUES ({row.format(number)})")
+
+
+def _odd(name: str) -> str:
+    return f"kinds.`{name}`"
+
+
 def change_kinds(connection) -> None:
     """Rows with every type again, this time through the binlog."""
     for row in (0, 1):
@@ -93,6 +124,20 @@ def change_kinds(connection) -> None:
         connection.query(f"INSERT INTO kinds.every_type VALUES ({values}, {row + 10})")
     connection.query("DELETE FROM kinds.every_type WHERE id = 2")
     connection.query("INSERT INTO kinds.every_type (id) VALUES (12)")
+
+
+def change_odd(connection) -> None:
+    """Inserts, updates, updates of keys and deletes in the tables of odd keys and names."""
+    insert_odd(connection, 6)
+    for name, (_, _, changes) in ODD.items():
+        for change in changes:
+            connection.query(change.format(_odd(name)))
+
+
+def insert_odd(connection, number: int) -> None:
+    """Another row in each table of odd keys and names."""
+    for name, (_, row, _) in ODD.items():
+        connection.query(f"INSERT INTO {_odd(name)} VALUES ({row.format(number)})")
 
 
 def configuration(port: int, sandbox, output: Path, other: str = "", sink: str = "") -> str:
@@ -123,7 +168,9 @@ shard_key = true
 database = ^edu_db_[0-9]*$
 table = ^course_[0-9]*$
 schema = ^.*$
-{block}
+{block}flink.starrocks.sink.properties.column_separator = \\x01
+flink.starrocks.sink.properties.row_delimiter = \\x02
+
 [table-rule.2]
 database = ^kinds$
 table = ^.*$
@@ -201,11 +248,14 @@ def source_row_count(source) -> int:
     return sum(int(source.query(f"SELECT COUNT(*) FROM {d}.{t}")[0][0]) for d, t in SHARDS)
 
 
-def wait_until_equal(source, target, timeout: float = 120) -> list:
-    """Waits until both sides are equal; the differences that are left at the end of the patience."""
+def wait_until_equal(source, target, timeout: float = 120, odd: bool = False) -> list:
+    """Waits until both sides are equal; the differences that are left at the end of the patience.
+
+    With `odd`, the tables of odd keys and names are compared, too.
+    """
     deadline = time.monotonic() + timeout
     while True:
-        found = differences(source, target)
+        found = differences(source, target) + (_odd_differences(source, target) if odd else [])
         if not found or time.monotonic() > deadline:
             return found
         time.sleep(0.5)
@@ -237,6 +287,17 @@ def _kind_differences(source, target) -> list:
         found += [f"every type, row {key}, {column[0]} ({column[1]}): {g!r} instead of {w!r}"
                   for column, w, g in zip(KINDS, wanted[key], got[key]) if w != g]
     return found + _compare("every type", dict.fromkeys(wanted), dict.fromkeys(got))
+
+
+def _odd_differences(source, target) -> list:
+    found = []
+    for name in ODD:
+        ((names,),) = source.query("SELECT GROUP_CONCAT(CONCAT('`', COLUMN_NAME, '`') ORDER BY ORDINAL_POSITION) FROM "
+                                   f"information_schema.COLUMNS WHERE TABLE_SCHEMA = 'kinds' AND TABLE_NAME = '{name}'")
+        wanted, got = (sorted(side.query(f"SELECT {names} FROM {_odd(name)}"), key=repr) for side in (source, target))
+        if wanted != got:
+            found.append(f"{name}: {got} instead of {wanted}")
+    return found
 
 
 def _of_mysql(kind: str, value: bytes):

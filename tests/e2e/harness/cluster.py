@@ -157,6 +157,11 @@ class FlinkCluster:
             raise ClientFailed("sql-client.sh", output)
         return output
 
+    def flink_stop(self, job: str, folder: Path, timeout: float = 120) -> str:
+        """Ends a job with a savepoint by `bin/flink stop`; the savepoint's path."""
+        output = self._client([self.home / "bin/flink", "stop", "-p", folder.as_uri(), job], "flink stop", timeout)
+        return re.search(r"Savepoint completed\. Path: (\S+)", output).group(1)
+
     def flink_run(self, jar: Path, main: str, arguments=(), savepoint=None, timeout: float = 300) -> str:
         """Submits a program with `bin/flink run -d`, from a savepoint if one is given; the job's id."""
         source = ["-s", savepoint] if savepoint else []
