@@ -69,6 +69,15 @@ final class SlotValues {
     /** Compact decimals: any value of so many digits fits an i64. */
     private static final int LONG_DIGITS = 18;
 
+    /** Unscaled values of so many digits survive as a double what {@link #unscaledLong} does. */
+    private static final int DOUBLE_DIGITS = 15;
+
+    /** The powers of ten that a double holds exactly. */
+    private static final double[] POWERS_OF_TEN = {
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+        1e17, 1e18, 1e19, 1e20, 1e21, 1e22
+    };
+
     private final BlockSegment segment = new BlockSegment();
 
     /** A value that can't be written, and why. */
@@ -157,10 +166,7 @@ final class SlotValues {
         }
         BigDecimal plain = value.scale() < 0 ? value.setScale(0) : value;
         if (plain.precision() <= LONG_DIGITS) {
-            // Unlike unscaledValue() this makes no BigInteger, and mostly nothing at all once
-            // compiled.
-            int scale = plain.scale();
-            block.putDecimal(scale, plain.scaleByPowerOfTen(scale).longValue());
+            block.putDecimal(plain.scale(), unscaledLong(plain));
             return;
         }
         BigInteger unscaled = plain.unscaledValue();
@@ -170,6 +176,18 @@ final class SlotValues {
             throw new RefusedException(
                     "a decimal of " + plain.precision() + " digits is too large for any column");
         }
+    }
+
+    /** The unscaled value of at most 18 digits. Unlike unscaledValue() it makes no BigInteger. */
+    private static long unscaledLong(BigDecimal value) {
+        int scale = value.scale();
+        if (value.precision() <= DOUBLE_DIGITS && scale < POWERS_OF_TEN.length) {
+            // No object at all. Division and multiplication err by at most 2^-53 each, which makes
+            // less than a quarter of the last of 15 digits; the nearest integer is the right one.
+            return (long) Math.rint(value.doubleValue() * POWERS_OF_TEN[scale]);
+        }
+        // Mostly no object either, once compiled.
+        return value.scaleByPowerOfTen(scale).longValue();
     }
 
     private boolean putText(Object value, RowBlock block) {

@@ -38,6 +38,7 @@ import java.util.LinkedHashSet;
 import java.util.LinkedList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TimeZone;
 
 /** Slots, by the Java class of what is in them. */
@@ -120,6 +121,24 @@ public class SlotEncoderTest {
         assertTrue(refused(new BigDecimal("1E+1000000000")).contains("too large"));
         assertTrue(refused(new BigDecimal("1E-256")).contains("too fine"));
         assertBytes("09 ff 0100000000000000", new BigDecimal("1E-255"));
+    }
+
+    @Test
+    public void decimalsOfAnyDigitsAndScaleKeepTheirUnscaledValue() {
+        Random random = new Random(1);
+        for (int digits = 1; digits <= 18; digits++) {
+            long bound = BigInteger.TEN.pow(digits).longValueExact();
+            for (int scale = 0; scale <= 25; scale++) {
+                for (int i = 0; i < 300; i++) {
+                    // The bounds themselves, what is next to them, and any other.
+                    long unscaled = i < 4 ? bound - 1 - i : (long) (random.nextDouble() * bound);
+                    unscaled = i % 2 == 0 ? unscaled : -unscaled;
+                    String expected =
+                            String.format("09%02x%016x", scale, Long.reverseBytes(unscaled));
+                    assertEquals(expected, encode(BigDecimal.valueOf(unscaled, scale), ANY));
+                }
+            }
+        }
     }
 
     @Test
