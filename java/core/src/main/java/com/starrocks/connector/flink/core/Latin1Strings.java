@@ -2,9 +2,6 @@ package com.starrocks.connector.flink.core;
 
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
-import java.lang.reflect.Field;
-import java.lang.reflect.Method;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 
@@ -13,9 +10,8 @@ import java.util.Arrays;
  *
  * <p>Since Java 9 a string whose characters all are Latin-1 is an array of bytes (JEP 254). No
  * public method gives that array or copies it without taking each character on its own or creating
- * an object; {@code sun.misc.Unsafe} does, by which Flink reads its own memory. It is tried out
- * before it is used, and a JVM that has other strings (Java 8) or no longer allows it (JEP 471)
- * only costs speed.
+ * an object; {@link SunUnsafe} does. It is tried out before it is used, and a JVM that has other
+ * strings (Java 8) or no longer allows it only costs speed.
  */
 final class Latin1Strings {
 
@@ -38,8 +34,12 @@ final class Latin1Strings {
         MethodHandle word = null;
         boolean proven = false;
         try {
-            value = field("value", "getObject", Object.class, byte[].class);
-            coder = field("coder", "getByte", byte.class, byte.class);
+            SunUnsafe unsafe = new SunUnsafe();
+            MethodHandle getObject =
+                    unsafe.method("getObject", Object.class, Object.class, long.class);
+            value = unsafe.field(String.class, "value", byte[].class, getObject);
+            MethodHandle getByte = unsafe.method("getByte", byte.class, Object.class, long.class);
+            coder = unsafe.field(String.class, "coder", byte.class, getByte);
             word = littleEndianLong();
             proven = proves(value, coder, word);
         } catch (Throwable e) {
@@ -52,30 +52,6 @@ final class Latin1Strings {
     }
 
     private Latin1Strings() {}
-
-    /** A getter of a field of strings, by way of Unsafe's getter for such fields. */
-    private static MethodHandle field(
-            String name, String getter, Class<?> unsafeType, Class<?> type)
-            throws ReflectiveOperationException {
-        Field field = String.class.getDeclaredField(name);
-        if (field.getType() != type) {
-            throw new NoSuchFieldException(field + " is no " + type);
-        }
-        Class<?> unsafeClass = Class.forName("sun.misc.Unsafe");
-        Field instance = unsafeClass.getDeclaredField("theUnsafe");
-        instance.setAccessible(true);
-        Object unsafe = instance.get(null);
-        Method offsetOf = unsafeClass.getMethod("objectFieldOffset", Field.class);
-        Object offset = offsetOf.invoke(unsafe, field);
-        MethodHandle get =
-                MethodHandles.publicLookup()
-                        .findVirtual(
-                                unsafeClass,
-                                getter,
-                                MethodType.methodType(unsafeType, Object.class, long.class));
-        return MethodHandles.insertArguments(get.bindTo(unsafe), 1, offset)
-                .asType(MethodType.methodType(type, String.class));
-    }
 
     /** What {@code MethodHandles.byteArrayViewVarHandle} gives, which Java 8 doesn't have. */
     private static MethodHandle littleEndianLong() throws ReflectiveOperationException {

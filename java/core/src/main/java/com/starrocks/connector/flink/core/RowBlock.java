@@ -34,7 +34,12 @@ public final class RowBlock {
     private static final int NO_FRAME = -1;
 
     private final TextEncoder text = new TextEncoder();
+    private final boolean byAddress;
     private ByteBuffer buffer;
+
+    /** Where the buffer lies, or 0 if it is to be written to by its own methods. */
+    private long address;
+
     private int capacity;
     private int position;
     private int frameStart = NO_FRAME;
@@ -50,6 +55,14 @@ public final class RowBlock {
      * @param capacity bytes, at least {@link #MIN_BYTES}
      */
     public RowBlock(int capacity) {
+        this(capacity, true);
+    }
+
+    /**
+     * @param byAddress whether to use {@link DirectMemory}, if that can be
+     */
+    RowBlock(int capacity, boolean byAddress) {
+        this.byAddress = byAddress;
         if (capacity < MIN_BYTES) {
             throw new IllegalArgumentException(
                     "a row block of " + capacity + " bytes is too small");
@@ -60,6 +73,7 @@ public final class RowBlock {
     private void replaceBuffer(int newCapacity) {
         buffer = ByteBuffer.allocateDirect(newCapacity + SLACK).order(ByteOrder.LITTLE_ENDIAN);
         capacity = newCapacity;
+        address = byAddress ? DirectMemory.address(buffer) : 0;
     }
 
     /**
@@ -139,7 +153,7 @@ public final class RowBlock {
         }
         long payload = position - frameStart - BlockLayout.FRAME_HEADER;
         long target = frameTarget | encoding << 24;
-        buffer.putLong(frameStart, payload | target << 32);
+        setLong(frameStart, payload | target << 32);
         frameStart = NO_FRAME;
         rows++;
     }
@@ -155,7 +169,9 @@ public final class RowBlock {
     /** Takes {@code bytes} more for the caller to fill, and returns where they start. */
     public int reserve(int bytes) {
         int at = position;
-        if (bytes > capacity - at) {
+        // A count below 0 fits no more than one that is too large: what is reserved is written to
+        // unchecked.
+        if (Integer.compareUnsigned(bytes, capacity - at) > 0) {
             throw BlockFullException.INSTANCE;
         }
         position = at + bytes;
@@ -164,24 +180,24 @@ public final class RowBlock {
 
     /** Appends a NULL. */
     public void putNull() {
-        buffer.put(reserve(1), BlockLayout.TAG_NULL);
+        setByte(reserve(1), BlockLayout.TAG_NULL);
     }
 
     /** Appends a boolean. */
     public void putBoolean(boolean value) {
-        buffer.put(reserve(1), value ? BlockLayout.TAG_TRUE : BlockLayout.TAG_FALSE);
+        setByte(reserve(1), value ? BlockLayout.TAG_TRUE : BlockLayout.TAG_FALSE);
     }
 
     /** Appends an 8-bit integer. */
     public void putByte(byte value) {
         int at = reserve(2);
-        buffer.put(at, BlockLayout.TAG_I8);
-        buffer.put(at + 1, value);
+        setByte(at, BlockLayout.TAG_I8);
+        setByte(at + 1, value);
     }
 
     /** Appends a 16-bit integer. */
     public void putShort(short value) {
-        buffer.putInt(reserve(3), BlockLayout.TAG_I16 | value << 8);
+        setInt(reserve(3), BlockLayout.TAG_I16 | value << 8);
     }
 
     /** Appends a 32-bit integer. */
@@ -192,8 +208,8 @@ public final class RowBlock {
     /** Appends a 64-bit integer. */
     public void putLong(long value) {
         int at = reserve(9);
-        buffer.put(at, BlockLayout.TAG_I64);
-        buffer.putLong(at + 1, value);
+        setByte(at, BlockLayout.TAG_I64);
+        setLong(at + 1, value);
     }
 
     /** Appends a 32-bit float. */
@@ -204,8 +220,8 @@ public final class RowBlock {
     /** Appends a 64-bit float. */
     public void putDouble(double value) {
         int at = reserve(9);
-        buffer.put(at, BlockLayout.TAG_F64);
-        buffer.putDouble(at + 1, value);
+        setByte(at, BlockLayout.TAG_F64);
+        setLong(at + 1, Double.doubleToRawLongBits(value));
     }
 
     /**
@@ -215,8 +231,8 @@ public final class RowBlock {
      */
     public void putDecimal(int scale, long unscaled) {
         int at = reserve(10);
-        buffer.putShort(at, (short) (BlockLayout.TAG_DECIMAL64 | scale << 8));
-        buffer.putLong(at + 2, unscaled);
+        setInt(at, BlockLayout.TAG_DECIMAL64 | scale << 8);
+        setLong(at + 2, unscaled);
     }
 
     /**
@@ -228,9 +244,9 @@ public final class RowBlock {
      */
     public void putDecimal(int scale, byte[] unscaled) {
         int at = reserve(3 + unscaled.length);
-        buffer.put(at, BlockLayout.TAG_DECIMAL);
-        buffer.put(at + 1, (byte) scale);
-        buffer.put(at + 2, (byte) unscaled.length);
+        setByte(at, BlockLayout.TAG_DECIMAL);
+        setByte(at + 1, (byte) scale);
+        setByte(at + 2, (byte) unscaled.length);
         copy(at + 3, unscaled, 0, unscaled.length);
     }
 
@@ -241,8 +257,8 @@ public final class RowBlock {
      */
     public void putBigInteger(byte[] value) {
         int at = reserve(2 + value.length);
-        buffer.put(at, BlockLayout.TAG_BIGINT);
-        buffer.put(at + 1, (byte) value.length);
+        setByte(at, BlockLayout.TAG_BIGINT);
+        setByte(at + 1, (byte) value.length);
         copy(at + 2, value, 0, value.length);
     }
 
@@ -250,8 +266,8 @@ public final class RowBlock {
     public void putString(CharSequence value) {
         int at = reserve(5);
         putText(value);
-        buffer.put(at, BlockLayout.TAG_STRING);
-        buffer.putInt(at + 1, position - at - 5);
+        setByte(at, BlockLayout.TAG_STRING);
+        setInt(at + 1, position - at - 5);
     }
 
     /** Appends a string that is UTF-8 already. */
@@ -266,7 +282,7 @@ public final class RowBlock {
 
     /** A tag and four bytes. */
     private void putTagged(byte tag, int value) {
-        buffer.putLong(reserve(5), tag | (value & INT_BITS) << 8);
+        setLong(reserve(5), tag | (value & INT_BITS) << 8);
     }
 
     private void putTagged(byte tag, byte[] value) {
@@ -274,7 +290,7 @@ public final class RowBlock {
             throw BlockFullException.INSTANCE;
         }
         int at = reserve(5 + value.length);
-        buffer.putLong(at, tag | (long) value.length << 8);
+        setLong(at, tag | (long) value.length << 8);
         copy(at + 5, value, 0, value.length);
     }
 
@@ -294,8 +310,8 @@ public final class RowBlock {
     /** Appends a time: nanosecond of the day. */
     public void putTime(long nanoOfDay) {
         int at = reserve(9);
-        buffer.put(at, BlockLayout.TAG_TIME);
-        buffer.putLong(at + 1, nanoOfDay);
+        setByte(at, BlockLayout.TAG_TIME);
+        setLong(at + 1, nanoOfDay);
     }
 
     /**
@@ -320,9 +336,9 @@ public final class RowBlock {
 
     private void putInstant(byte tag, long millis, int nanoOfMilli) {
         int at = reserve(13);
-        buffer.put(at, tag);
-        buffer.putLong(at + 1, millis);
-        buffer.putInt(at + 9, nanoOfMilli);
+        setByte(at, tag);
+        setLong(at + 1, millis);
+        setInt(at + 9, nanoOfMilli);
     }
 
     /** Appends the head of an array; its {@code count} values follow. */
@@ -338,8 +354,7 @@ public final class RowBlock {
     /** Appends the head of a row; its {@code count} (at most 65,535) values follow. */
     public void putRowHeader(int count) {
         int at = reserve(3);
-        buffer.put(at, BlockLayout.TAG_ROW);
-        buffer.putShort(at + 1, (short) count);
+        setInt(at, BlockLayout.TAG_ROW | count << 8);
     }
 
     /** Appends bytes without tag or length, as the payload of a {@link BlockLayout#RAW} frame. */
@@ -350,6 +365,32 @@ public final class RowBlock {
     /** Appends text in UTF-8 without tag or length. */
     public void putRaw(CharSequence text) {
         putText(text);
+    }
+
+    // These write where something was reserved, or begin where it ends: SLACK covers the rest.
+
+    private void setByte(int at, byte value) {
+        if (address != 0) {
+            DirectMemory.putByte(address + at, value);
+        } else {
+            buffer.put(at, value);
+        }
+    }
+
+    private void setInt(int at, int value) {
+        if (address != 0) {
+            DirectMemory.putInt(address + at, value);
+        } else {
+            buffer.putInt(at, value);
+        }
+    }
+
+    private void setLong(int at, long value) {
+        if (address != 0) {
+            DirectMemory.putLong(address + at, value);
+        } else {
+            buffer.putLong(at, value);
+        }
     }
 
     private void copy(int at, byte[] bytes, int from, int count) {
@@ -382,7 +423,6 @@ public final class RowBlock {
         if (bytes == null) {
             return false;
         }
-        ByteBuffer to = buffer;
         int at = position;
         int length = bytes.length;
         int last = length - Long.BYTES;
@@ -391,17 +431,17 @@ public final class RowBlock {
             for (int i = length - 1; i >= 0; i--) {
                 seen = seen << Byte.SIZE | bytes[i] & 0xFF;
             }
-            to.putLong(at, seen);
+            setLong(at, seen);
         } else {
             for (int i = 0; i < last; i += Long.BYTES) {
                 long word = Latin1Strings.word(bytes, i);
                 seen |= word;
-                to.putLong(at + i, word);
+                setLong(at + i, word);
             }
             // Overlaps the word before it, so that none reaches behind the text.
             long word = Latin1Strings.word(bytes, last);
             seen |= word;
-            to.putLong(at + last, word);
+            setLong(at + last, word);
         }
         if ((seen & NOT_ASCII) != 0) {
             return false;

@@ -8,6 +8,7 @@ import static org.junit.Assert.assertTrue;
 import org.junit.Test;
 
 import java.math.BigInteger;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Random;
@@ -221,6 +222,52 @@ public class RowBlockTest {
             assertThrows(IndexOutOfBoundsException.class, () -> Latin1Strings.word(bytes, -1));
         }
         assertEquals(null, Latin1Strings.bytes("\u4e2d"));
+    }
+
+    @Test
+    public void memoryIsWrittenToByAddressOrByItsBuffer() {
+        boolean known = System.getProperty("java.specification.version").matches("8|11|17|21");
+        assertTrue(DirectMemory.address(ByteBuffer.allocateDirect(8)) != 0 || !known);
+        byte[] expected = Hex.bytes(oneOfEverything(new RowBlock(1024, false)));
+        byte[] got = Hex.bytes(oneOfEverything(new RowBlock(1024, true)));
+        assertArrayEquals(expected, got);
+        // In every block that is too small it is refused, and nothing is written behind the block.
+        for (int capacity = RowBlock.MIN_BYTES; capacity < expected.length; capacity++) {
+            RowBlock small = new RowBlock(capacity);
+            assertThrows(BlockFullException.class, () -> oneOfEverything(small));
+            assertTrue(small.length() <= capacity);
+        }
+        assertThrows(BlockFullException.class, () -> new RowBlock(64).reserve(-1));
+    }
+
+    private static RowBlock oneOfEverything(RowBlock block) {
+        block.beginFrame(0x1234, BlockLayout.DELETE);
+        block.putNull();
+        block.putBoolean(true);
+        block.putByte((byte) -2);
+        block.putShort((short) -3);
+        block.putInt(0x81020304);
+        block.putLong(0x8102030405060708L);
+        block.putFloat(-1.5f);
+        block.putDouble(-2.5);
+        block.putDecimal(2, -12345L);
+        block.putDecimal(3, new byte[] {-1, 2, 3});
+        block.putBigInteger(new byte[] {4, 5});
+        block.putString("ASCII, longer than a word");
+        block.putString("short");
+        block.putString("\u4e2d");
+        block.putString(new byte[] {'u', 't', 'f'});
+        block.putBytes(new byte[] {0, -1});
+        block.putDate(-4);
+        block.putTime(86_399_999_999_999L);
+        block.putTimestamp(-5, 999_999);
+        block.putTimestampLtz(6, 1);
+        block.putArrayHeader(7);
+        block.putMapHeader(8);
+        block.putRowHeader(0xFFFE);
+        block.putRaw("raw");
+        block.endFrame(BlockLayout.SLOTS);
+        return block;
     }
 
     @Test
