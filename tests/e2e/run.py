@@ -62,6 +62,8 @@ def main() -> int:
         print(rows, flush=True)
         if arguments.record:
             record(rows)
+    if failed:
+        say(report.failures())
     say(f"{passed} passed, {failed} failed; logs are in {folder}")
     return 1 if failed or not passed else 0
 

@@ -236,6 +236,11 @@ class Report:
         lines = [f"   {outcome} in {seconds:.1f} s: {name}", *("     " + line for line in why.splitlines())]
         say("\n".join(lines))
 
+    def failures(self) -> str:
+        """What failed and why, for the end of the output, where one looks first; empty if nothing did."""
+        failed = [r for r in self.results if r["outcome"] == "failed"]
+        return "".join(f"\nfailed on {r['version']}: {r['case']}\n{r['why'][-2500:]}\n" for r in failed)
+
     def counts(self) -> tuple:
         return tuple(sum(r["outcome"] == name for r in self.results) for name in ("passed", "failed"))
 

@@ -54,8 +54,11 @@ class MariaDb:
             raise
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, error, _):
+        ended = self._child.exit_code()
         self._child.stop()
+        if ended is not None and isinstance(error, Exception):
+            raise RuntimeError(f"MariaDB has ended by itself, with exit code {ended}:\n{self._child.tail(5)}") from error
 
     def connect(self) -> Connection:
         """A connection as the administrator."""

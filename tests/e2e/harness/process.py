@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from pathlib import Path
 
 _running = set()
@@ -101,6 +102,13 @@ def exit_on_signals() -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
+
+
+def explain(error: Exception, folder: Path) -> str:
+    """Why something failed, in its own words; where it happened is in a file of the folder."""
+    file = folder / "traceback.txt"
+    file.write_text("".join(traceback.format_exception(error)))
+    return f"{str(error) or type(error).__name__}\n({file.name} says where)"
 
 
 def tail(path: Path, lines: int = 40) -> str:
