@@ -24,6 +24,8 @@ from sink_jvm import CONNECTORS, FLINK, PUBLISHED, Bench
 
 FED = 4 << 30  # bytes that the bare client sends
 QUICK_SECONDS = 270
+# What part of a case's rows, and seconds of warm-up for each connector: the JIT compiler works on for that long.
+QUICK, WHOLE = (0.5, 4), (1, 12)
 MEASURED = ("rows", "cpu_ns", "wall_ns", "task_bytes", "all_bytes", "sent", "loads", "server_cpu_ns")
 
 
@@ -47,7 +49,7 @@ def about() -> dict:
     }
 
 
-def measure_case(bench, case, rounds: int, shrink: float, end: float) -> list:
+def measure_case(bench, case, rounds: int, shrink: float, warm_up: float, end: float) -> list:
     """Each connector's figures of each round. Past `end` no further round is begun."""
     sizes = {}
     for connector in CONNECTORS:
@@ -60,7 +62,9 @@ def measure_case(bench, case, rounds: int, shrink: float, end: float) -> list:
             # The same rows for all, so that what is sent can be compared byte for byte; then what the JIT needs.
             first = jvm.run(sizes["published"][0])
             measured.append({"case": case.name, "connector": connector, "round": 0, "size": "check", **first})
-            jvm.run(sizes[connector][1])
+            until = time.monotonic() + warm_up
+            while time.monotonic() < until:
+                jvm.run(sizes[connector][1])
         for number in range(1, rounds + 1):
             if number > 1 and time.monotonic() > end:
                 say(f"   {case.name}: no time for more than {number - 1} rounds")
@@ -94,7 +98,7 @@ def main() -> int:
         for number, case in enumerate(cases, 1):
             say(f"== {case.title} ({number} of {len(cases)}, {time.monotonic() - began:.0f} s so far)")
             end = began + QUICK_SECONDS * number / len(cases) if arguments.quick else float("inf")
-            measured += measure_case(bench, case, rounds, 0.5 if arguments.quick else 1, end)
+            measured += measure_case(bench, case, rounds, *(QUICK if arguments.quick else WHOLE), end)
         facts["load_after"] = f"{os.getloadavg()[0]:.1f}"
     name = "whole-sink.tsv" if arguments.record else "last.tsv"
     record = (ROOT / "benches" / "record" if arguments.record else ROOT / "build" / "bench") / name
