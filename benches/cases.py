@@ -16,11 +16,11 @@ class Case(NamedTuple):
 
 
 MAIN = [
-    Case("sql-binary-csv", "SQL, BinaryRowData, CSV", "binary", "lineitem", "csv", 6_000_000, 8, 20, 8),
-    Case("sql-binary-json", "SQL, BinaryRowData, JSON", "binary", "lineitem", "json", 4_000_000, 8, 20, 10),
-    Case("sql-generic-csv", "SQL, generic rows, CSV", "generic", "lineitem", "csv", 3_000_000, 4, 8, 5),
-    Case("slots-csv", "slots, CSV", "slots", "lineitem", "csv", 3_000_000, 4, 8, 5),
-    Case("raw-json", "raw JSON strings", "raw", "lineitem", "json", 6_000_000, 3, 8, 5),
+    Case("sql-binary-csv", "SQL, BinaryRowData, CSV", "binary", "lineitem", "csv", 18_000_000, 8, 20, 8),
+    Case("sql-binary-json", "SQL, BinaryRowData, JSON", "binary", "lineitem", "json", 16_000_000, 8, 20, 10),
+    Case("sql-generic-csv", "SQL, generic rows, CSV", "generic", "lineitem", "csv", 9_000_000, 4, 8, 5),
+    Case("slots-csv", "slots, CSV", "slots", "lineitem", "csv", 9_000_000, 4, 8, 5),
+    Case("raw-json", "raw JSON strings", "raw", "lineitem", "json", 18_000_000, 3, 8, 5),
 ]
 FURTHER = [
     Case("sql-generic-json", "SQL, generic rows, JSON", "generic", "lineitem", "json", 3_000_000, 4),
