@@ -2,16 +2,17 @@
 
 import re
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from harness import cdc
-from harness.cases import LAST_1, RECOMMENDED, Env, case, equal, variants
+from harness.cases import LAST_1, RECOMMENDED, Env, case, equal
 from harness.cluster import FlinkCluster, job_ids
 from harness.download import flink_home, maven_jar, minor
 from harness.mariadb import CDC_PASSWORD, MariaDb
 from harness.paths import CONNECTOR_JAR, ROOT
 from harness.process import wait_for
+from harness.sandbox import Sandbox
 
 ROWS = 600
 MODES = {
@@ -21,49 +22,63 @@ MODES = {
 }
 
 
+class Pipe:
+    """A job that carries MariaDB's tables into a sandbox of its own."""
+
+    def __init__(self, stack: ExitStack, folder: Path, flink: str, port: int, mode: str, server_id: int):
+        self.mode, self._flink, self._port, self._server_id = mode, flink, port, server_id
+        self._folder = folder
+        self._sandbox = stack.enter_context(Sandbox(folder))
+        self.target = stack.enter_context(self._sandbox.connect())
+
+    def generate(self, *settings) -> str:
+        """Runs the migrate tool, with more settings; its script for Flink."""
+        other = [f"statement_set = {'execute' if minor(self._flink) >= (1, 15) else 'begin'}",
+                 f"server_id_start = {self._server_id}", "flink.set.execution.checkpointing.interval = 1s", *settings]
+        configuration = self._folder / "config_prod.conf"
+        configuration.write_text(cdc.configuration(
+            self._port, self._sandbox, self._folder / "result", "\n".join(other), MODES[self.mode]))
+        printed = cdc.migrate(configuration, "--apply")
+        equal("passwords on the screen", CDC_PASSWORD in printed or self._sandbox.password in printed, False)
+        return (self._folder / "result/flink-create.all.sql").read_text()
+
+    def start(self, cluster: FlinkCluster) -> None:
+        (self.job,) = job_ids(cluster.sql_client(self.generate()))
+
+    def wait_for_snapshot(self, cluster: FlinkCluster) -> None:
+        wait_for(f"the snapshot, {self.mode}", lambda: cluster.state(self.job) and cdc.row_count(self.target) == 4 * ROWS,
+                 timeout=180, every=0.5)
+        cluster.wait_until_running(self.job)
+
+
 @contextmanager
-def pipeline(env: Env, name: str, mode: str, odd: bool = False):
-    """A MariaDB, and a job on a cluster of its own that carries it into the sandbox: cluster, job, source, target, and
-    what runs the migrate tool with more settings and returns its script for Flink.
-    """
+def pipes_of(env: Env, modes, odd: bool = False):
+    """A MariaDB, and for each mode a job that has taken its snapshot, on one cluster: cluster, source, pipes."""
     flink = env.cluster.version
-    folder = env.folder / f"mysql-{name}"
+    folder = env.folder / f"mysql-{env.database}"
     folder.mkdir()
     jars = [CONNECTOR_JAR, *(maven_jar(artifact) for artifact in cdc.jars(flink))]
-    with MariaDb(folder) as mariadb, mariadb.connect() as source, env.sandbox.connect() as target:
+    with ExitStack() as stack:
+        mariadb = stack.enter_context(MariaDb(folder))
+        source = stack.enter_context(mariadb.connect())
         cdc.create_tables(source, ROWS)
         if odd:
             cdc.create_odd(source)
-        drop_targets(target)
-        configuration = folder / "config_prod.conf"
-
-        def generate(*settings) -> str:
-            other = [f"statement_set = {'execute' if minor(flink) >= (1, 15) else 'begin'}",
-                     "flink.set.execution.checkpointing.interval = 1s", *settings]
-            configuration.write_text(cdc.configuration(
-                mariadb.port, env.sandbox, folder / "result", "\n".join(other), MODES[mode]))
-            printed = cdc.migrate(configuration, "--apply")
-            equal("passwords on the screen", CDC_PASSWORD in printed or env.sandbox.password in printed, False)
-            return (folder / "result/flink-create.all.sql").read_text()
-
-        script = generate()
-        with FlinkCluster(flink_home(flink), folder, lib=jars) as cluster:
-            (job,) = job_ids(cluster.sql_client(script))
-            wait_for("the snapshot", lambda: cluster.state(job) and cdc.row_count(target) == 4 * ROWS, timeout=180, every=0.5)
-            cluster.wait_until_running(job)
-            yield cluster, job, source, target, generate
-        drop_targets(target)
-
-
-def drop_targets(target) -> None:
-    for database in ("edu_db__auto_shard", "kinds"):
-        target.query(f"DROP DATABASE IF EXISTS {database}")
+        pipes = [Pipe(stack, folder / mode, flink, mariadb.port, mode, 5400 + 100 * number)
+                 for number, mode in enumerate(modes)]
+        cluster = stack.enter_context(FlinkCluster(flink_home(flink), folder, lib=jars))
+        for pipe in pipes:
+            pipe.start(cluster)
+        for pipe in pipes:
+            pipe.wait_for_snapshot(cluster)
+        yield cluster, source, pipes
 
 
 @case(RECOMMENDED, LAST_1)
 def every_type_and_changes(env: Env) -> None:
     """Then the job is stopped and resumed as the README tells it."""
-    with pipeline(env, "changes", "at-least-once", odd=True) as (cluster, job, source, target, generate):
+    with pipes_of(env, ["at-least-once"], odd=True) as (cluster, source, (pipe,)):
+        target = pipe.target
         changes = cdc.Changes(ROWS)
         cdc.change_kinds(source)
         cdc.change_odd(source)
@@ -71,12 +86,12 @@ def every_type_and_changes(env: Env) -> None:
             changes.some(source, 50)
             changes.lag(source, target)
         equal("differences", cdc.wait_until_equal(source, target, odd=True), [])
-        equal("state", cluster.state(job), "RUNNING")
+        equal("state", cluster.state(pipe.job), "RUNNING")
 
-        savepoint = cluster.flink_stop(job, env.folder / "mysql-savepoints")
+        savepoint = cluster.flink_stop(pipe.job, env.folder / "mysql-savepoints")
         changes.some(source, 50)
         cdc.insert_odd(source, 7)
-        (resumed,) = job_ids(cluster.sql_client(generate(f"flink.set.execution.savepoint.path = {savepoint}")))
+        (resumed,) = job_ids(cluster.sql_client(pipe.generate(f"flink.set.execution.savepoint.path = {savepoint}")))
         changes.some(source, 50)
         changes.lag(source, target, timeout=120)
         equal("differences after resuming", cdc.wait_until_equal(source, target, odd=True), [])
@@ -116,10 +131,10 @@ def generated_files_are_planned(env: Env) -> None:
     equal("whether there are enough", plans > 30, True)
 
 
-@variants(MODES, LAST_1)
-def kills(env: Env, mode: str) -> None:
-    """`kill -9` of the TaskManager while rows change."""
-    with pipeline(env, f"kills-{mode}", mode) as (cluster, _, source, target, _):
+@case()
+def kills(env: Env) -> None:
+    """`kill -9` of the TaskManager while rows change, in every mode at once."""
+    with pipes_of(env, MODES) as (cluster, source, pipes):
         changes = cdc.Changes(ROWS)
         cdc.change_kinds(source)
         for _ in range(3):
@@ -129,5 +144,7 @@ def kills(env: Env, mode: str) -> None:
             cluster.kill_task_manager()
             cluster.start_task_manager()
             changes.some(source, 50)
-            changes.lag(source, target, timeout=180)
-        equal("differences", cdc.wait_until_equal(source, target), [])
+            for pipe in pipes:
+                changes.lag(source, pipe.target, timeout=180)
+        for pipe in pipes:
+            equal(f"differences, {pipe.mode}", cdc.wait_until_equal(source, pipe.target), [])
