@@ -52,11 +52,6 @@ def main() -> int:
     for flink in chosen:
         flink_home(flink)  # downloaded one after the other
     lanes.run(chosen, arguments.lanes)
-    if late := report.take_late():
-        # With several clusters on few cores a case may wait in vain. Alone it must not; and what is wrong stays wrong.
-        say(f"once more, one at a time, what took too long: {', '.join(f'{name} on {flink}' for flink, name in sorted(late))}")
-        lanes.run({flink: again for flink, cases in chosen.items()
-                   if (again := [case for case in cases if (flink, case.name) in late])}, 1)
     passed, failed = report.counts()
     if arguments.counts:
         arguments.counts.write_text(f"{passed} {failed} 0\n")
@@ -94,7 +89,6 @@ class Lanes:
 
     def __init__(self, folder: Path, report: Report, jobs: Path):
         self._folder, self._report, self._jobs = folder, report, jobs
-        self._names = set()
 
     def run(self, chosen: dict, at_once: int) -> None:
         places = threading.Semaphore(at_once)
@@ -105,8 +99,6 @@ class Lanes:
             lanes = -(-len(cases) // CASES_PER_LANE)
             for number in range(lanes):
                 name = flink + ("abcdefgh"[number] if lanes > 1 else "")
-                name += "" if name not in self._names else "+"
-                self._names.add(name)
                 while not places.acquire(timeout=1):
                     pass  # woken up by Ctrl-C now and then
                 thread = threading.Thread(target=self._lane, args=(name, flink, queue, places), daemon=True)
@@ -117,7 +109,7 @@ class Lanes:
                 thread.join(1)
 
     def _lane(self, name: str, flink: str, queue, places) -> None:
-        label_lines(f"{name:<6}| ")
+        label_lines(f"{name:<5}| ")
         try:
             self._run_on(name, flink, queue)
         except Exception:  # the cluster or the sandbox, not a case

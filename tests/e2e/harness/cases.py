@@ -207,36 +207,29 @@ class Report:
     def run(self, case: Case, flink: str, make_env) -> None:
         say(f"-- {case.name}")
         begin = time.monotonic()
-        env, outcome, why, late = None, "passed", "", False
+        env, outcome, why = None, "passed", ""
         try:
             env = make_env()
             case.run(env)
-        except Exception as error:  # a failed case must not keep the others from running
-            outcome, why, late = "failed", traceback.format_exc(), isinstance(error, TimeoutError)
+        except Exception:  # a failed case must not keep the others from running
+            outcome, why = "failed", traceback.format_exc()
         finally:
             if env is not None:
                 try:
                     env.clean_up()
                 except Exception:
                     outcome, why = "failed", why + "\nWhen cleaning up:\n" + traceback.format_exc()
-        self._add(case.name, flink, outcome, time.monotonic() - begin, why, late)
+        self._add(case.name, flink, outcome, time.monotonic() - begin, why)
 
     def broken(self, lane: str, flink: str, why: str) -> None:
         """A lane could not be, or had to end early."""
         self._add(f"lane {lane}", flink, "failed", 0, why)
 
-    def take_late(self) -> set:
-        """Takes out those that failed because something took too long: pairs of Flink and case, to be run once more."""
-        with self._lock:
-            late = [r for r in self.results if r["late"]]
-            self.results = [r for r in self.results if not r["late"]]
-        return {(r["flink"], r["case"]) for r in late}
-
-    def _add(self, name: str, flink: str, outcome: str, seconds: float, why: str, late: bool = False) -> None:
+    def _add(self, name: str, flink: str, outcome: str, seconds: float, why: str) -> None:
         # Statements that the SQL client echoes hold the password; ci/secrets greps what is printed here.
         why = why.replace(PASSWORD, "(password)")
         result = {"case": name, "flink": flink, "version": LATEST.get(flink, flink), "outcome": outcome,
-                  "seconds": round(seconds, 1), "why": why, "late": late}
+                  "seconds": round(seconds, 1), "why": why}
         with self._lock:
             self.results.append(result)
             self._file.write_text(json.dumps(self.results, indent=1))
