@@ -4,16 +4,16 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub mod read;
+pub mod short_way;
 
 use std::sync::Arc;
 
 use proptest::prelude::*;
 use starrocks_format::{
-    ColumnSpec, Format, PlanError, Properties, RowError, RowNotes, Scratch, TablePlan, TableSpec, Type,
-    ZoneRules,
+    ColumnSpec, Format, PlanError, Properties, RowError, RowNotes, TablePlan, TableSpec, Type, ZoneRules,
 };
 use starrocks_row::writer::{BinaryArrayWriter, BinaryRowWriter, BlockWriter, ValueWriter, binary_map};
-use starrocks_row::{Frame, Op, frames};
+use starrocks_row::{Op, frames};
 
 /// A value of a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -189,24 +189,12 @@ pub fn write_binary(plan: &TablePlan, op: Op, row: &[u8]) -> Result<(Vec<u8>, Ro
     write_block(plan, block.as_bytes())
 }
 
-/// The short way gives the same text as the plain one or, in a room that is too small or where the row is refused,
-/// none.
-fn check_short_way(plan: &TablePlan, frame: &Frame<'_>, plain: Option<(&[u8], RowNotes)>) {
-    let mut scratch = Scratch::default();
-    let len = plain.map_or(0, |(text, _)| text.len());
-    for room in [0, len / 2, len.saturating_sub(1), len, len + 1, len + 8, len + 64] {
-        let mut bytes = vec![0xaa; room];
-        let Some((short, notes)) = plan.write_row_into(frame, &mut scratch, &mut bytes) else { continue };
-        assert_eq!(Some((&bytes[..short], notes)), plain, "in {room} bytes");
-    }
-}
-
 fn write_block(plan: &TablePlan, block: &[u8]) -> Result<(Vec<u8>, RowNotes), RowError> {
     let frame = frames(block).next().unwrap().unwrap();
     let mut out = b"before".to_vec();
     let result = plan.write_row(&frame, &mut out);
     assert!(out.starts_with(b"before"));
-    check_short_way(plan, &frame, result.as_ref().ok().map(|notes| (&out[6..], *notes)));
+    short_way::check(plan, &frame, result.as_ref().ok().map(|notes| (&out[6..], *notes)));
     match result {
         Ok(notes) => Ok((out.split_off(6), notes)),
         Err(error) => {

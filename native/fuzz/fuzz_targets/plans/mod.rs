@@ -1,11 +1,11 @@
 //! Plans with columns of all types, and what every row written by them must be.
 
+#[path = "../../../format/tests/common/short_way.rs"]
+pub mod short_way;
+
 use std::sync::{Arc, LazyLock};
 
-use starrocks_format::{
-    ColumnSpec, Format, Properties, RowError, RowNotes, Scratch, TablePlan, TableSpec, Type, ZoneRules,
-};
-use starrocks_row::Frame;
+use starrocks_format::{ColumnSpec, Format, Properties, TablePlan, TableSpec, Type, ZoneRules};
 
 /// Tables of many columns, tables of one, and tables of text.
 pub static PLANS: LazyLock<Vec<TablePlan>> = LazyLock::new(|| {
@@ -64,18 +64,6 @@ pub static PLANS: LazyLock<Vec<TablePlan>> = LazyLock::new(|| {
     }
     plans
 });
-
-/// What the short way makes of a row, whatever room it is given, is what the plain one made of it, or nothing.
-pub fn check_short_way(plan: &TablePlan, frame: &Frame<'_>, result: &Result<RowNotes, RowError>, written: &[u8]) {
-    let mut scratch = Scratch::default();
-    for more in [0, 1, 16, 8192] {
-        let mut room = vec![0xEE; written.len() + more];
-        if let Some((len, notes)) = plan.write_row_into(frame, &mut scratch, &mut room) {
-            assert_eq!(result.as_ref().ok(), Some(&notes), "written, but not by the plain way");
-            assert_eq!(&room[..len], written);
-        }
-    }
-}
 
 /// What was written is one row.
 pub fn check_text(format: Format, row: &[u8]) {
