@@ -30,7 +30,7 @@ pub const LONGEST: Duration = Duration::from_secs(45);
 const QUIET: Duration = Duration::from_secs(3);
 
 /// Chunks that go to the socket at once: few enough that what becomes due meanwhile doesn't wait for long.
-const AT_ONCE: usize = 16;
+pub const AT_ONCE: usize = 16;
 
 /// How often somebody who waits for rows looks after everything else.
 const LOOK_UP: Duration = Duration::from_millis(10);

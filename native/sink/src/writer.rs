@@ -24,7 +24,7 @@ use crate::table::Table as LoadTable;
 const TRANSACTION_PIECE: usize = 8 * 1024 * 1024;
 
 /// A load that has begun is given rows in pieces of about as many bytes as go to the socket at once.
-const STREAM_PIECE: usize = 1024 * 1024;
+const STREAM_PIECE: usize = stream::AT_ONCE * CHUNK;
 
 /// When batches are sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
