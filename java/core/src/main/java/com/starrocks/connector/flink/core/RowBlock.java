@@ -286,9 +286,6 @@ public final class RowBlock {
     }
 
     private void putTagged(byte tag, byte[] value) {
-        if (value.length > capacity - position) {
-            throw BlockFullException.INSTANCE;
-        }
         int at = reserve(5 + value.length);
         setLong(at, tag | (long) value.length << 8);
         copy(at + 5, value, 0, value.length);

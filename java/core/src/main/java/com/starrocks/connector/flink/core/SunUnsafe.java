@@ -12,12 +12,12 @@ import java.lang.reflect.Field;
  */
 final class SunUnsafe {
 
-    private final Class<?> type;
+    private final Class<?> unsafeClass;
     private final Object instance;
 
     SunUnsafe() throws ReflectiveOperationException {
-        type = Class.forName("sun.misc.Unsafe");
-        Field field = type.getDeclaredField("theUnsafe");
+        unsafeClass = Class.forName("sun.misc.Unsafe");
+        Field field = unsafeClass.getDeclaredField("theUnsafe");
         field.setAccessible(true);
         instance = field.get(null);
     }
@@ -26,7 +26,7 @@ final class SunUnsafe {
     MethodHandle method(String name, Class<?> result, Class<?>... parameters)
             throws ReflectiveOperationException {
         return MethodHandles.publicLookup()
-                .findVirtual(type, name, MethodType.methodType(result, parameters))
+                .findVirtual(unsafeClass, name, MethodType.methodType(result, parameters))
                 .bindTo(instance);
     }
 
@@ -38,7 +38,7 @@ final class SunUnsafe {
             throw new NoSuchFieldException(field + " is no " + type);
         }
         Object offset =
-                this.type.getMethod("objectFieldOffset", Field.class).invoke(instance, field);
+                unsafeClass.getMethod("objectFieldOffset", Field.class).invoke(instance, field);
         return MethodHandles.insertArguments(getter, 1, offset)
                 .asType(MethodType.methodType(type, owner));
     }
