@@ -107,10 +107,10 @@ def create_tables(connection, rows: int) -> None:
 def create_odd(connection) -> None:
     """Makes and fills the tables of odd keys and names."""
     connection.query("SET NAMES utf8mb4")
-    for name, (columns, row, _) in ODD.items():
+    for name, (columns, _, _) in ODD.items():
         connection.query(f"CREATE TABLE {_odd(name)} ({columns})")
-        for number in range(1, 6):
-            connection.query(f"INSERT INTO {_odd(name)} VALUES ({row.format(number)})")
+    for number in range(1, 6):
+        insert_odd(connection, number)
 
 
 def _odd(name: str) -> str:
