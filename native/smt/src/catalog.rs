@@ -19,6 +19,8 @@ pub(crate) struct Table {
     pub(crate) comment: String,
     /// `DATA_LENGTH` in bytes; 0 unless asked for.
     pub(crate) bytes: u64,
+    /// About how many rows it has; 0 unless asked for.
+    pub(crate) rows: u64,
     /// In their order.
     pub(crate) columns: Vec<Column>,
     /// `PRIMARY` first, the others as `SHOW INDEX` has them.
@@ -35,6 +37,14 @@ impl Table {
 
     pub(crate) fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|c| c.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The index that is the key: the primary key, else the first unique one whose columns can't be NULL.
+    ///
+    /// Flink CDC takes the same for the key: by another one, a change of this would leave the old row in the target.
+    pub(crate) fn key(&self) -> Option<&Index> {
+        let solid = |c: &Option<String>| c.as_ref().and_then(|c| self.column(c)).is_some_and(|c| !c.nullable);
+        self.unique.iter().find(|index| index.columns.iter().all(solid))
     }
 }
 
@@ -64,6 +74,12 @@ pub(crate) struct Index {
     pub(crate) columns: Vec<Option<String>>,
 }
 
+impl Index {
+    pub(crate) fn is_primary(&self) -> bool {
+        self.name == "PRIMARY"
+    }
+}
+
 /// Everything of the server that the rules may need.
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
@@ -76,13 +92,14 @@ pub(crate) struct Catalog {
 }
 
 impl Catalog {
-    /// Reads the tables for which `wanted` (of database and name) holds.
+    /// Reads the tables for which `wanted` (of database and name) holds; `counted` are those whose rows matter.
     ///
     /// The queries are not narrowed to them: over the whole server they are three, however many databases match.
     pub(crate) fn read(
         connection: &mut mysql::Conn,
         sizes: bool,
         wanted: impl Fn(&str, &str) -> bool,
+        counted: impl Fn(&Table) -> bool,
         progress: &mut dyn FnMut(&str),
     ) -> Result<Self> {
         // MariaDB opens every table's file for its size.
@@ -183,6 +200,9 @@ impl Catalog {
         catalog.compressed.sort_unstable();
         for table in &mut catalog.tables {
             order_keys(connection, table).map_err(unreadable)?;
+            if counted(table) {
+                table.rows = rows(connection, table).map_err(unreadable)?;
+            }
         }
         progress(&format!("{count} columns read"));
         Ok(catalog)
@@ -191,7 +211,7 @@ impl Catalog {
 
 /// Puts unique indexes in the server's order, which `information_schema` doesn't tell, where it matters which is the first.
 fn order_keys(connection: &mut mysql::Conn, table: &mut Table) -> mysql::Result<()> {
-    if table.unique.len() < 2 || table.unique[0].name == "PRIMARY" {
+    if table.unique.len() < 2 || table.unique[0].is_primary() {
         return Ok(());
     }
     let sql = format!("SHOW INDEX FROM {} FROM {}", quote::name(&table.name), quote::name(&table.database));
@@ -199,6 +219,14 @@ fn order_keys(connection: &mut mysql::Conn, table: &mut Table) -> mysql::Result<
     let order: Vec<String> = rows.iter().filter_map(|row| row.get("Key_name")).collect();
     table.unique.sort_by_key(|index| order.iter().position(|name| *name == index.name));
     Ok(())
+}
+
+/// About how many rows a table has, as Flink CDC asks for it: its name is a pattern, so it may take another's number.
+fn rows(connection: &mut mysql::Conn, table: &Table) -> mysql::Result<u64> {
+    let name = table.name.replace('\\', "\\\\").replace('\'', "\\'");
+    let sql = format!("SHOW TABLE STATUS FROM {} LIKE '{name}'", quote::name(&table.database));
+    let found: Vec<mysql::Row> = connection.query(sql)?;
+    Ok(found.iter().filter_map(|row| row.get::<Option<u64>, _>("Rows")?).max().unwrap_or(0))
 }
 
 fn unreadable(error: mysql::Error) -> Error {

@@ -92,7 +92,7 @@ fn older_than_5_6(version: &str) -> bool {
 /// Rights that the `SHOW GRANTS` lines don't give, and whether roles may hide some.
 fn missing_grants(grants: &[String], databases: &BTreeSet<&str>) -> (Vec<String>, bool) {
     let mut global: BTreeSet<String> = BTreeSet::new();
-    let mut readable: BTreeSet<String> = BTreeSet::new();
+    let mut readable: BTreeSet<&str> = BTreeSet::new();
     let mut roles = false;
     for grant in grants {
         let Some(rest) = grant.strip_prefix("GRANT ") else { continue };
@@ -103,11 +103,15 @@ fn missing_grants(grants: &[String], databases: &BTreeSet<&str>) -> (Vec<String>
         let rights: Vec<String> = rights.split(',').map(|r| r.trim().to_ascii_uppercase()).collect();
         if on.starts_with("*.*") {
             global.extend(rights);
-        } else if let Some(database) = on.strip_prefix('`').and_then(|o| o.split_once('`')).map(|(d, _)| d)
+        } else if let Some((database, of)) = in_backticks(on)
             && rights.iter().any(|r| r.starts_with("SELECT") || r.starts_with("ALL PRIVILEGES"))
         {
-            // `_` and `%` are wildcards unless escaped; a wildcard is taken for the character, and so for less.
-            readable.insert(database.replace("\\_", "_").replace("\\%", "%"));
+            // In a grant on a table the database's name is no pattern.
+            let pattern = of.starts_with(".*");
+            readable.extend(databases.iter().copied().filter(|d| match pattern {
+                true => is_like(d, &database),
+                false => *d == database,
+            }));
         }
     }
     if global.contains("ALL PRIVILEGES") {
@@ -116,8 +120,7 @@ fn missing_grants(grants: &[String], databases: &BTreeSet<&str>) -> (Vec<String>
     let has = |names: &[&str]| names.iter().any(|n| global.contains(*n));
     let mut missing = Vec::new();
     if !has(&["SELECT"]) {
-        missing
-            .extend(databases.iter().filter(|d| !readable.contains(**d)).map(|d| format!("SELECT on {d}")));
+        missing.extend(databases.difference(&readable).map(|d| format!("SELECT on {d}")));
     }
     if !has(&["REPLICATION SLAVE", "REPLICATION REPLICA"]) {
         missing.push("REPLICATION SLAVE".into());
@@ -127,6 +130,38 @@ fn missing_grants(grants: &[String], databases: &BTreeSet<&str>) -> (Vec<String>
         missing.push("REPLICATION CLIENT".into());
     }
     (missing, roles)
+}
+
+/// The name in backticks that a text begins with, and the rest of the text.
+fn in_backticks(text: &str) -> Option<(String, &str)> {
+    let text = text.strip_prefix('`')?;
+    let mut end = 0;
+    loop {
+        end += text[end..].find('`')?;
+        match text[end + 1..].strip_prefix('`') {
+            Some(_) => end += 2,
+            None => return Some((text[..end].replace("``", "`"), &text[end + 1..])),
+        }
+    }
+}
+
+/// Whether a name matches a pattern as `LIKE` does it: `_` is any character, `%` any of them, `\` takes the next as it is.
+fn is_like(name: &str, pattern: &str) -> bool {
+    let mut parts = pattern.chars();
+    let Some(part) = parts.next() else { return name.is_empty() };
+    let mut rest = name.chars();
+    match part {
+        '%' => name
+            .char_indices()
+            .map(|(at, _)| at)
+            .chain([name.len()])
+            .any(|at| is_like(&name[at..], parts.as_str())),
+        '_' => rest.next().is_some() && is_like(rest.as_str(), parts.as_str()),
+        _ => {
+            let literal = if part == '\\' { parts.next().unwrap_or(part) } else { part };
+            rest.next() == Some(literal) && is_like(rest.as_str(), parts.as_str())
+        }
+    }
 }
 
 /// The server's time zone as the CDC source takes it, if it can be told from the server's settings.
@@ -190,5 +225,28 @@ mod tests {
             ["SELECT on c", "REPLICATION SLAVE", "REPLICATION CLIENT"]
         );
         assert!(missing(&["GRANT USAGE ON *.* TO `u`@`%`", "GRANT `reader`@`%` TO `u`@`%`"]).1);
+    }
+
+    #[test]
+    fn grants_on_patterns_of_databases() {
+        let databases = BTreeSet::from(["edu_db_1", "edu_db_12", "eduXdb_2", "other`s"]);
+        let missing = |on: &str| {
+            let select = format!("GRANT SELECT ON {on} TO `u`@`%`");
+            let grants = ["GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO `u`@`%`".to_owned(), select];
+            missing_grants(&grants, &databases).0.join(", ").replace("SELECT on ", "")
+        };
+        for (on, expected) in [
+            ("`edu_db_%`.*", "other`s"),
+            ("`edu\\_db\\_%`.*", "eduXdb_2, other`s"),
+            ("`edu\\_db\\__`.*", "eduXdb_2, edu_db_12, other`s"),
+            ("`edu\\_db\\_\\%`.*", "eduXdb_2, edu_db_1, edu_db_12, other`s"),
+            ("`%`.*", ""),
+            ("`%_1_`.*", "eduXdb_2, edu_db_1, other`s"),
+            ("`other``s`.*", "eduXdb_2, edu_db_1, edu_db_12"),
+            ("`edu_db_1`.`t`", "eduXdb_2, edu_db_12, other`s"),
+            ("`edu_db_%`.`t`", "eduXdb_2, edu_db_1, edu_db_12, other`s"),
+        ] {
+            assert_eq!(missing(on), expected, "{on}");
+        }
     }
 }

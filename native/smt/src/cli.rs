@@ -49,11 +49,11 @@ Configuration: [section] and key = value; # begins a comment line; values are ta
 
 [other]                   for all rules
   be_num                  number of BEs: replication_num is the least of it and 3; unset, StarRocks chooses
-  use_decimal_v3          true (default): DECIMAL up to 38 digits; false: 18 before and 9 after the point, else text
+  use_decimal_v3          true (default): DECIMAL up to 38 digits; false: up to 27 digits, 9 after the point, else text
   output_dir              ./result
   statement_set           off (default): a Flink job for each table; execute: one job for all (Flink 1.15 on);
                           begin: the same for the SQL client of Flink 1.13 and 1.14
-  tinyint1                tinyint (default) or boolean: what tinyint(1) becomes
+  tinyint1                tinyint (default) or boolean: what tinyint(1) becomes where it is no key
   string_type             string (default) or varchar: VARCHAR(4n) for char(n), varchar(n), enum, set
   shards                  tables whose names differ by a number at the end are merged into NAME__auto_shard;
                           error (default): unless their columns differ, which ends the run; union: with all columns;
@@ -61,9 +61,7 @@ Configuration: [section] and key = value; # begins a comment line; values are ta
   shard_source            regex (default): the rule's expressions, so that new shards are read; list: today's names
   shard_key               false (default); true: the key of merged tables begins as it was and goes on with
                           shard_database and shard_table; without, equal keys of two shards overwrite each other
-  unsupported             skip (default): columns and tables that can't be carried are left out, with a warning; fail.
-                          Tables whose snapshot would be cut by a column that may be NULL (no key, no column NOT NULL)
-                          are among them: rows would be lost
+  unsupported             skip (default): columns and tables that can't be carried are left out, with a warning; fail
   buckets                 server (default): StarRocks chooses (2.5.7 on); size: one for each GiB, up to 4 for each BE
   external_tables         true (default) or false: write the third kind of file
   server_id_start         5400: the binlog readers' server ids are counted from here, without gaps or overlaps;
@@ -77,7 +75,8 @@ Configuration: [section] and key = value; # begins a comment line; values are ta
   schema                  accepted, and without meaning for MySQL
   flink.starrocks.KEY     options of the sink; jdbc-url, load-url, username, password are required.
                           JSON is the format, unless sink.properties.format or a separator is set
-  flink.cdc.KEY           options of the source; they replace what is generated (hostname, server-id, ...)
+  flink.cdc.KEY           options of the source; they replace what is generated (hostname, server-id, ...), but for a
+                          scan.incremental.snapshot.chunk.size at which rows with NULL would be missing
   properties.KEY          PROPERTIES of the StarRocks tables
   duplicate_keys          k1,k2: key of tables that have neither primary key nor unique index
   distributed_by          k1,k2: instead of the key

@@ -165,6 +165,11 @@ pub(crate) struct Rule {
 }
 
 impl Rule {
+    /// Whether it takes a table.
+    pub(crate) fn matches(&self, database: &str, table: &str) -> bool {
+        self.database.matches(database) && self.table.matches(table)
+    }
+
     /// An option of the sink.
     pub(crate) fn sink_option(&self, key: &str) -> Option<&str> {
         self.sink.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
@@ -298,6 +303,7 @@ impl Reader {
         let (mut host, mut port, mut user, mut password) = (None, Some(3306), None, String::new());
         for entry in &section.entries {
             let value = entry.value.as_str();
+            let kind = value.to_ascii_lowercase();
             match entry.key.as_str() {
                 "host" if !value.is_empty() => host = Some(value.to_owned()),
                 "host" => self.problem(entry.line, "host is empty"),
@@ -305,8 +311,8 @@ impl Reader {
                 "user" if !value.is_empty() => user = Some(value.to_owned()),
                 "user" => self.problem(entry.line, "user is empty"),
                 "password" => password = value.to_owned(),
-                "type" if matches!(value, "mysql" | "mariadb") => {}
-                "type" if OTHER_SOURCES.contains(&value) => {
+                "type" if matches!(kind.as_str(), "mysql" | "mariadb") => {}
+                "type" if OTHER_SOURCES.contains(&kind.as_str()) => {
                     self.problem(
                         entry.line,
                         format!("type = {value}: this tool reads MySQL and MariaDB only (type = mysql)"),
@@ -498,12 +504,13 @@ impl Reader {
     }
 
     fn list(&mut self, e: &Entry) -> Vec<String> {
-        let names: Vec<String> = e
-            .value
-            .split(',')
-            .map(|n| n.trim().trim_matches('`').to_owned())
-            .filter(|n| !n.is_empty())
-            .collect();
+        let mut names: Vec<String> = Vec::new();
+        for name in e.value.split(',').map(|n| n.trim().trim_matches('`')).filter(|n| !n.is_empty()) {
+            // Upper and lower case are the same in names of columns, and StarRocks takes none twice.
+            if !names.iter().any(|n| n.eq_ignore_ascii_case(name)) {
+                names.push(name.to_owned());
+            }
+        }
         if names.is_empty() {
             self.problem(e.line, format!("{} names no column; remove it, or list columns: k1,k2", e.key));
         }
@@ -579,7 +586,7 @@ mod tests {
         let text = format!(
             "{DB}[other]\nbe_num = 3\nuse_decimal_v3 = false\noutput_dir = ./result\n[table-rule.1]\ndatabase = ^a_[0-9]*$\n\
              table = ^.*$\nschema = ^.*$\n{SINK}flink.starrocks.sink.properties.column_separator=\\x01\n\
-             properties.in_memory = false\nflink.cdc.server-id = 5400-5404\nduplicate_keys = a, `b`\n"
+             properties.in_memory = false\nflink.cdc.server-id = 5400-5404\nduplicate_keys = a, `b`,A\n"
         );
         let config = parse(&text).unwrap();
         assert_eq!((config.source.password.as_str(), config.source.port), ("s3cret=#x", 3306));
@@ -616,10 +623,18 @@ mod tests {
 
     #[test]
     fn other_sources_are_refused() {
-        for (name, part) in [("oracle", "reads MySQL and MariaDB only"), ("mssql", "unknown type 'mssql'")] {
-            let text =
-                format!("[db]\nhost=h\nuser=u\ntype={name}\n[table-rule.1]\ndatabase=a\ntable=b\n{SINK}");
-            assert!(problems(&text).contains(part));
+        let of_type = |name: &str| {
+            format!("[db]\nhost=h\nuser=u\ntype={name}\n[table-rule.1]\ndatabase=a\ntable=b\n{SINK}")
+        };
+        for (name, part) in [
+            ("oracle", "reads MySQL and MariaDB only"),
+            ("Oracle", "reads MySQL and MariaDB only"),
+            ("mssql", "unknown type 'mssql'"),
+        ] {
+            assert!(problems(&of_type(name)).contains(part), "{name}");
+        }
+        for name in ["mysql", "MySQL", "MariaDB"] {
+            assert!(parse(&of_type(name)).is_ok(), "{name}");
         }
         assert!(problems("").contains("section [db]"));
         assert!(problems(DB).contains("[table-rule.1]"));

@@ -1,7 +1,10 @@
 //! Flink's SQL: for each target a source table, a sink table, and the INSERT between them.
 
+use std::borrow::Cow;
+
+use crate::chunks;
 use crate::config::{Options, Rule, Source, StatementSet};
-use crate::plan::{CHUNK_KEY, Model, PlannedColumn, Target};
+use crate::plan::{Model, PlannedColumn, Target};
 use crate::quote::{flink_text, name, names};
 use crate::types::Conversion;
 
@@ -59,10 +62,15 @@ pub(crate) fn source(rule: &Rule, settings: &SourceSettings<'_>, target: &Target
     if target.columns.iter().any(|c| c.mapped.base64) {
         with.push(("debezium.binary.handling.mode", "base64".to_owned()));
     }
-    if let Some(column) = &target.chunk_key {
-        with.push((CHUNK_KEY, column.clone()));
+    if let Some(column) = &target.chunks.column {
+        with.push((chunks::KEY, column.clone()));
     }
-    create(&format!("{}_src", target.table), target, columns, &target.source_key, with, &rule.cdc)
+    let mut own = Cow::Borrowed(&rule.cdc);
+    if let Some(size) = target.chunks.size {
+        with.push((chunks::SIZE, size.to_string()));
+        own.to_mut().retain(|(key, _)| key != chunks::SIZE);
+    }
+    create(&source_name(target), target, columns, &target.source_key, with, &own)
 }
 
 /// `CREATE TABLE` of the sink.
@@ -85,7 +93,7 @@ pub(crate) fn sink(rule: &Rule, target: &Target) -> String {
         with.push(("sink.ignore-delete", "true".to_owned()));
     }
     let key: &[String] = if target.model == Model::Primary { &target.key } else { &[] };
-    create(&format!("{}_sink", target.table), target, columns, key, with, &rule.sink)
+    create(&sink_name(target), target, columns, key, with, &rule.sink)
 }
 
 /// `CREATE TABLE`, with what was generated before what the user says; the user's word holds where both speak.
@@ -137,9 +145,17 @@ pub(crate) fn insert(target: &Target) -> String {
     };
     format!(
         "INSERT INTO {} SELECT {columns} FROM {}",
-        full_name(target, &format!("{}_sink", target.table)),
-        full_name(target, &format!("{}_src", target.table))
+        full_name(target, &sink_name(target)),
+        full_name(target, &source_name(target))
     )
+}
+
+fn source_name(target: &Target) -> String {
+    format!("{}_src", target.flink_name)
+}
+
+fn sink_name(target: &Target) -> String {
+    format!("{}_sink", target.flink_name)
 }
 
 fn full_name(target: &Target, table: &str) -> String {

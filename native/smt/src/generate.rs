@@ -7,7 +7,7 @@ use crate::catalog::{Catalog, Table};
 use crate::config::{Config, Rule};
 use crate::error::{Error, Kind, Result};
 use crate::plan::{self, Target};
-use crate::{flink_sql, shards, starrocks_sql};
+use crate::{chunks, flink_sql, overlaps, shards, starrocks_sql};
 
 /// What a rule gives.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(crate) struct RuleResult<'a> {
     pub(crate) targets: Vec<Target>,
     /// Tables that are left out, and why.
     pub(crate) skipped: Vec<String>,
+    /// What holds for several of its tables at once.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl RuleResult<'_> {
@@ -32,23 +34,12 @@ pub(crate) fn plan<'a>(config: &'a Config, catalog: &Catalog) -> Result<Vec<Rule
     let mut problems = Vec::new();
     let mut results = Vec::new();
     let names = Names::new(catalog);
-    let mut taken: BTreeMap<(&str, &str), &str> = BTreeMap::new();
-    let mut targets: BTreeMap<(String, String), String> = BTreeMap::new();
     for rule in &config.rules {
-        let matching = |t: &&Table| rule.database.matches(&t.database) && rule.table.matches(&t.name);
+        let matching = |t: &&Table| rule.matches(&t.database, &t.name);
         let tables: Vec<&Table> = catalog.tables.iter().filter(matching).collect();
         if tables.is_empty() {
             problems.push(no_match(rule, catalog));
             continue;
-        }
-        for table in &tables {
-            if let Some(other) = taken.insert((&table.database, &table.name), &rule.name) {
-                problems.push(format!(
-                    "{} matches rule {other} and rule {}: it would be loaded twice; narrow one of them",
-                    table.full_name(),
-                    rule.name
-                ));
-            }
         }
         let groups = match shards::group(rule, &config.options, catalog, &tables) {
             Ok(groups) => groups,
@@ -57,28 +48,23 @@ pub(crate) fn plan<'a>(config: &'a Config, catalog: &Catalog) -> Result<Vec<Rule
                 continue;
             }
         };
-        let mut result = RuleResult { rule, matched: tables.len(), targets: Vec::new(), skipped: Vec::new() };
+        let mut result = RuleResult {
+            rule,
+            matched: tables.len(),
+            targets: Vec::new(),
+            skipped: Vec::new(),
+            warnings: Vec::new(),
+        };
         for group in &groups {
             match plan::plan(rule, &config.options, &names, group) {
-                Ok(Ok(target)) => {
-                    let from = group.members[0].full_name();
-                    let key = (target.database.clone(), target.table.clone());
-                    if let Some(other) = targets.insert(key, from.clone()) {
-                        problems.push(format!(
-                            "{other} and {from} would both become {}; give rule {} another target_database or target_table, \
-                             or narrow it",
-                            target.full_name(),
-                            rule.name
-                        ));
-                    }
-                    result.targets.push(target);
-                }
-                Ok(Err(why)) => result.skipped.push(why),
+                Ok(Ok(target)) => result.targets.push(target),
+                Ok(Err(whys)) => result.skipped.extend(whys),
                 Err(more) => problems.extend(more),
             }
         }
         results.push(result);
     }
+    problems.extend(overlaps::check(&mut results));
     Error::check(Kind::Failed, problems)?;
     if results.iter().all(|r| r.targets.is_empty()) {
         let why: Vec<String> = results.into_iter().flat_map(|r| r.skipped).collect();
@@ -134,15 +120,15 @@ pub(crate) fn files(
     let mut files = Vec::new();
     let mut all = Family::default();
     let mut next_id = config.options.server_id_start;
+    let mut external_of_all = BTreeSet::new();
     for result in results {
         let mut one = Family::default();
+        // Where Flink CDC doesn't cut snapshots, it takes a single id.
+        let ids = if chunks::is_incremental(result.rule) { config.options.server_ids_per_source } else { 1 };
         for target in &result.targets {
-            let settings = flink_sql::SourceSettings {
-                server: &config.source,
-                server_ids: (next_id, config.options.server_ids_per_source),
-                time_zone,
-            };
-            next_id += config.options.server_ids_per_source;
+            let settings =
+                flink_sql::SourceSettings { server: &config.source, server_ids: (next_id, ids), time_zone };
+            next_id += ids;
             let starrocks = starrocks_sql::table(result.rule, &config.options, target);
             let flink =
                 [flink_sql::source(result.rule, &settings, target), flink_sql::sink(result.rule, target)];
@@ -158,9 +144,13 @@ pub(crate) fn files(
                     crate::config::StatementSet::Off => family.flink.add(&target.database, [insert.clone()]),
                     _ => family.inserts.push(insert.clone()),
                 }
-                for (database, table) in &external {
-                    family.external.add(database, [table.clone()]);
+            }
+            // A table that two rules take is one external table.
+            for ((database, table), member) in external.into_iter().zip(&target.members) {
+                if external_of_all.insert((&member.database, &member.table)) {
+                    all.external.add(&database, [table.clone()]);
                 }
+                one.external.add(&database, [table]);
             }
         }
         one.write(config, &result.rule.name, &mut files);

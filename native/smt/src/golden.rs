@@ -70,12 +70,12 @@ type Generated = (Vec<(String, String)>, Vec<String>);
 fn generated(text: &str, catalog: &Catalog) -> Result<Generated> {
     let config = config::parse(text)?;
     let results = plan(&config, catalog)?;
-    let warnings = results
-        .iter()
-        .flat_map(|r| {
-            r.skipped.iter().chain(r.targets.iter().flat_map(|t| &t.warnings)).cloned().collect::<Vec<_>>()
-        })
-        .collect();
+    let mut warnings = Vec::new();
+    for result in &results {
+        warnings.extend(result.skipped.iter().chain(&result.warnings).cloned());
+        let of = |t: &Target| [&t.left_out[..], &t.risks, &t.warnings].concat();
+        warnings.extend(result.targets.iter().flat_map(of));
+    }
     Ok((files(&config, &results, Some("UTC")), warnings))
 }
 
@@ -367,7 +367,11 @@ fn shards_that_differ_are_told() {
     );
     let mut other_key = courses();
     other_key[1].unique[0].columns = vec![Some("name".into())];
-    refused(&one_rule(EDU.0, EDU.1, "", ""), &catalog(other_key), &["unique keys are (id) and (name)"]);
+    refused(
+        &one_rule(EDU.0, EDU.1, "", ""),
+        &catalog(other_key),
+        &["the key is PRIMARY KEY (id) and PRIMARY KEY (name)"],
+    );
     let mut other_order = courses();
     other_order[1].columns.swap(1, 2);
     refused(&one_rule(EDU.0, EDU.1, "", ""), &catalog(other_order), &["the columns' order is"]);
@@ -401,13 +405,125 @@ fn strangers_that_the_source_would_read_are_told() {
     let mut tables = courses();
     tables.push(table("edu_db_1/COURSE_3", &COURSE, &[]));
     refused(&one_rule(EDU.0, EDU.1, "", ""), &catalog(tables), &["would read edu_db_1.COURSE_3 too"]);
-    // In Java's expressions `\\w` is no Chinese character, so the tables wouldn't be read.
-    let chinese = ["a_1", "a_2"].map(|n| table(&format!("课/{n}"), &COURSE, &[("PRIMARY", &["id"])])).into();
+}
+
+/// What a source reads, as the pattern of its databases and of its tables, and the warnings.
+fn read_by(text: &str, tables: Vec<Table>) -> (String, Vec<String>) {
+    let (files, warnings) = generated(text, &catalog(tables)).unwrap();
+    let flink = file(&files, "flink-create.1.sql");
+    let option = |key: &str| {
+        let (_, rest) = flink.split_once(&format!("'{key}' = '")).expect("the option is there");
+        rest.split_once("',\n").expect("it ends").0.to_owned()
+    };
+    (format!("{}.{}", option("database-name"), option("table-name")), warnings)
+}
+
+#[test]
+fn expressions_that_the_source_can_t_take_are_replaced() {
+    for (database, pattern, why) in [
+        ("^edu_db_[0-9]*$", "^course_[0-9]{1,3}$", "comma"),
+        ("^edu_db_[0-9]*$", "^course_1$|^course_2$", "anchors"),
+        ("^edu_db_[0-9]*$", "(?i)COURSE_.", "Java"),
+        ("^edu_db_[[:digit:]]$", "^course_.*$", "Java"),
+    ] {
+        let (read, warnings) = read_by(&one_rule(database, pattern, "", ""), courses());
+        assert_eq!(read, "edu_db_?[0-9]+.course_?[0-9]+", "{pattern}");
+        let warning = warnings.iter().find(|w| w.contains("can't be handed to the CDC source"));
+        let warning = warning.unwrap_or_else(|| panic!("{pattern}: {warnings:?}"));
+        assert!(warning.contains(why) && warning.contains("any number at the end instead"), "{warning}");
+    }
+    // The number alone would read a table that the rule leaves out.
+    let mut tables = courses();
+    tables.push(table("edu_db_1/course_1000", &COURSE, &[("PRIMARY", &["id"])]));
+    let (read, warnings) = read_by(&one_rule(EDU.0, "^course_[0-9]{1,3}$", "", ""), tables);
+    assert_eq!(read, "(edu_db_1|edu_db_2).(course_1|course_2)");
+    assert!(warnings.iter().any(|w| w.contains("generate anew when shards are added")), "{warnings:?}");
+    // By names, too, it would read what the rule leaves out.
+    let pairs = courses().into_iter().filter(|t| t.full_name() != "edu_db_2.course_2").collect();
+    let pairs = catalog_and(catalog(pairs), vec![table("edu_db_2/Course_2", &COURSE, &[])]);
     refused(
-        &one_rule("\\w", "a_.*", "", ""),
-        &catalog(chinese),
-        &["are of ASCII alone", "shard_source = list"],
+        &one_rule(EDU.0, "^course_[0-9]{1,3}$", "", ""),
+        &pairs,
+        &["would read edu_db_2.Course_2 too", "'(course_1|course_2)'", "Split the rule in several"],
     );
+    // In Java's expressions `\\w` is no Chinese character, so the tables wouldn't be read.
+    let chinese = ["a_1", "a_2"].map(|n| table(&format!("课/{n}"), &COURSE, &[("PRIMARY", &["id"])]));
+    let (read, warnings) = read_by(&one_rule("\\w", "a_.*", "", ""), chinese.into());
+    assert_eq!(read, "课.a_?[0-9]+");
+    assert!(warnings.iter().any(|w| w.contains("are of ASCII alone")), "{warnings:?}");
+}
+
+#[test]
+fn how_wide_a_number_is_shown_makes_no_shards_differ() {
+    let typed = |a: &str, b: &str| {
+        let shard = |n: u8, ty: &str| {
+            table(&format!("d/t_{n}"), &["id: int NOT NULL", &format!("v: {ty}")], &[("PRIMARY", &["id"])])
+        };
+        generated(&one_rule("d", ".*", "", ""), &catalog(vec![shard(1, a), shard(2, b)]))
+    };
+    for (a, b) in [
+        ("int(10)", "int(11)"),
+        ("int(11)", "int"),
+        ("bigint(20) unsigned", "bigint unsigned"),
+        ("tinyint(4)", "tinyint"),
+        ("int(5) unsigned zerofill", "int unsigned"),
+        ("year(4)", "year"),
+    ] {
+        let (files, _) = typed(a, b).unwrap_or_else(|e| panic!("{a} and {b}: {e}"));
+        assert!(file(&files, "starrocks-create.1.sql").contains("`t__auto_shard`"), "{a} and {b}");
+    }
+    for (a, b) in [
+        ("tinyint(1)", "tinyint(4)"),
+        ("tinyint(1)", "tinyint"),
+        ("int", "int unsigned"),
+        ("int(11)", "bigint(11)"),
+        ("enum('a')", "enum('b')"),
+        ("decimal(10,2)", "decimal(10,3)"),
+    ] {
+        let error = typed(a, b).expect_err("they differ").to_string();
+        assert!(error.contains(&format!("'v' is {a} and {b}")), "{error}");
+    }
+}
+
+/// The columns of an index, by its name.
+type Unique = (&'static str, &'static [&'static str]);
+
+#[test]
+fn shards_merge_by_their_key_alone() {
+    let columns = ["id: int NOT NULL", "code: int NOT NULL", "may: int"];
+    let merged = |a: &[Unique], b: &[Unique], other: &str| {
+        let tables = vec![table("d/t_1", &columns, a), table("d/t_2", &columns, b)];
+        generated(&one_rule("d", ".*", other, ""), &catalog(tables)).map(|(files, _)| files)
+    };
+    let id: Unique = ("PRIMARY", &["id"]);
+    let code: Unique = ("code", &["code"]);
+    let cases: [(&[Unique], &[Unique], &str); 6] = [
+        (&[id], &[id, code], ""),
+        (&[id, ("a", &["may"])], &[id, ("b", &["code", "id"])], ""),
+        (&[("x", &["<expression>"]), ("y", &["may"]), code], &[("z", &["CODE"]), ("a", &["id"])], ""),
+        // The same sets of columns, and other keys.
+        (&[id, code], &[("PRIMARY", &["code"]), ("id", &["id"])], "PRIMARY KEY (id) and PRIMARY KEY (code)"),
+        (&[id], &[("id", &["id"])], "PRIMARY KEY (id) and UNIQUE (id)"),
+        (&[("m", &["may"])], &[code], "none and UNIQUE (code)"),
+    ];
+    for (a, b, difference) in cases {
+        for other in ["", "shards = union"] {
+            match merged(a, b, other) {
+                Ok(files) => {
+                    assert_eq!(difference, "", "{a:?} and {b:?} merge");
+                    let expected = if a[0] == id { "PRIMARY KEY(`id`)" } else { "PRIMARY KEY(`code`)" };
+                    assert!(file(&files, "starrocks-create.1.sql").contains(expected), "{a:?} and {b:?}");
+                }
+                Err(error) => {
+                    let part = format!("the key is {difference}");
+                    assert!(
+                        !difference.is_empty() && error.to_string().contains(&part),
+                        "{a:?}, {b:?}: {error}"
+                    );
+                }
+            }
+        }
+    }
 }
 
 #[test]
@@ -484,33 +600,214 @@ fn what_flink_cdc_gets_wrong_is_left_out() {
     );
 }
 
-/// A chunk leaves out rows with NULL in the column that the snapshot is cut by.
+const CHUNK_KEY: &str = "flink.cdc.scan.incremental.snapshot.chunk.key-column";
+const CHUNK_SIZE: &str = "flink.cdc.scan.incremental.snapshot.chunk.size";
+
+/// The DDL of a table's source.
+fn source_of<'a>(files: &'a [(String, String)], name: &str) -> &'a str {
+    let sources = file(files, "flink-create.1.sql").split(";\n");
+    sources.into_iter().find(|s| s.contains(&format!(".`{name}_src` ("))).unwrap_or_default()
+}
+
+/// A chunk leaves out rows with NULL in the column that the snapshot is cut by, unless there is but one.
 #[test]
-fn tables_cut_by_a_column_that_may_be_null_are_left_out() {
+fn tables_whose_chunk_column_may_be_null_are_read_in_one_piece() {
     let tables = || {
         catalog(vec![
-            table("d/none_solid", &["a: int"], &[]),
+            table("d/nokey", &["b: varchar(20)", "a: int"], &[]),
+            table("d/null_index", &["b: varchar(20)"], &[("u", &["b"])]),
             table("d/other", &["a: int NOT NULL"], &[]),
             table("d/solid", &["a: int", "b: int NOT NULL"], &[]),
             table("d/with_key", &["a: int", "b: int NOT NULL"], &[("PRIMARY", &["b"])]),
         ])
     };
-    let by = |column: &str| format!("flink.cdc.scan.incremental.snapshot.chunk.key-column = {column}");
-    for (rule, left_out) in [
-        (String::new(), &["none_solid"][..]),
-        (by("b"), &[]), // to a table without it Flink CDC says so
-        (by("A"), &["none_solid", "solid", "with_key"]),
+    let by = |column: &str| format!("{CHUNK_KEY} = {column}\n");
+    let one = "'scan.incremental.snapshot.chunk.size' = '2000000'";
+    for (rule, whole) in [
+        (String::new(), &["nokey", "null_index"][..]),
+        (format!("{CHUNK_SIZE} = 500"), &["nokey", "null_index"]),
+        (by("b"), &["nokey", "null_index"]), // to a table without it Flink CDC says so
+        (by("A"), &["nokey", "solid", "with_key"]),
+        ("flink.cdc.scan.incremental.snapshot.enabled = False".to_owned(), &[]),
+        ("flink.cdc.scan.startup.mode = Latest-offset".to_owned(), &[]),
+        ("flink.cdc.scan.startup.mode = initial".to_owned(), &["nokey", "null_index"]),
     ] {
-        let (files, warnings) = generated(&one_rule("d", ".*", "", &rule), &tables()).unwrap();
-        let warnings = warnings.join("\n");
-        for name in ["none_solid", "other", "solid", "with_key"] {
-            let out = left_out.contains(&name);
-            let warned = warnings.contains(&format!("d.{name} can't be carried completely"));
-            let made = files.iter().any(|(_, text)| text.contains(&format!("`{name}`")));
-            assert_eq!((warned, made), (out, !out), "{name} with {rule:?}: {warnings}");
+        // That rows may be missing otherwise is no reason to fail.
+        let text = one_rule("d", ".*", "unsupported = fail", &rule);
+        let (files, warnings) = generated(&text, &tables()).unwrap();
+        for name in ["nokey", "null_index", "other", "solid", "with_key"] {
+            let source = source_of(&files, name);
+            let expected = whole.contains(&name);
+            assert_eq!(source.contains(one), expected, "{name} with {rule:?}:\n{source}");
+            assert!(source.matches("chunk.size").count() <= 1, "{source}");
+            assert_eq!(source.contains("'500'"), rule.contains("500") && !expected, "{source}");
+            let about = |w: &&String| w.starts_with(&format!("d.{name}: ")) && w.contains("in one piece");
+            let warned: Vec<&String> = warnings.iter().filter(about).collect();
+            assert_eq!(warned.len(), usize::from(expected), "{name} with {rule:?}: {warnings:?}");
+            for warning in warned {
+                assert!(warning.contains("memory") && warning.contains("NOT NULL avoids it"), "{warning}");
+                assert_eq!(warning.contains("is not used here"), rule.contains("500"), "{warning}");
+                let spelled = name == "null_index" || (name == "nokey" && rule == by("b"));
+                assert_eq!(warning.contains("in upper and in lower case"), spelled, "{warning}");
+            }
         }
     }
-    refused(&one_rule("d", ".*", "unsupported = fail", ""), &tables(), &["can't be carried completely"]);
+    let (files, _) = generated(&one_rule("d", ".*", "", ""), &tables()).unwrap();
+    assert!(source_of(&files, "nokey").contains("chunk.key-column' = 'a'"), "numbers are compared best");
+    assert!(file(&files, "starrocks-create.1.sql").contains("DUPLICATE KEY(`b`)"));
+}
+
+/// One chunk takes memory by the size that it is said to have, and above it there are several.
+#[test]
+fn tables_that_one_chunk_can_t_hold_are_left_out() {
+    let sized = |rows: u64| {
+        let mut tables =
+            vec![table("d/large", &["a: int"], &[]), table("d/large_not_null", &["a: int NOT NULL"], &[])];
+        tables.iter_mut().for_each(|t| t.rows = rows);
+        catalog(tables)
+    };
+    for (rows, rule, left_out) in [
+        (1_000_000, String::new(), false),
+        (1_000_001, String::new(), true),
+        (1_000_001, format!("{CHUNK_SIZE} = 3000000"), false),
+        (1_000_001, format!("{CHUNK_SIZE} = 2147483647"), true), // Flink CDC's sum would overflow
+        (9_000_000, "flink.cdc.scan.startup.mode = latest-offset".to_owned(), false),
+    ] {
+        let (files, warnings) = generated(&one_rule("d", ".*", "", &rule), &sized(rows)).unwrap();
+        let text = warnings.join("\n");
+        assert_eq!(text.contains("d.large has about 1000001 rows"), left_out, "{rows} with {rule:?}: {text}");
+        assert_eq!(source_of(&files, "large").is_empty(), left_out, "{rows} with {rule:?}");
+        assert!(!source_of(&files, "large_not_null").is_empty());
+        assert!(!rule.contains("3000000") || source_of(&files, "large").contains("'3000000'"));
+    }
+    refused(
+        &one_rule("d", ".*", "unsupported = fail", ""),
+        &sized(2_000_000),
+        &["d.large has about 2000000 rows"],
+    );
+
+    // Without a key of either kind there must be a column to cut by, and bytes can't be compared.
+    let bytes = || {
+        catalog(vec![
+            table("d/bytes", &["a: blob"], &[]),
+            table("d/bytes_not_null", &["a: blob NOT NULL"], &[]),
+            table("d/texts", &["a: blob", "b: text", "c: time", "d: point"], &[]),
+        ])
+    };
+    let (files, warnings) = generated(&one_rule("d", ".*", "", ""), &bytes()).unwrap();
+    assert!(warnings.iter().any(|w| w.starts_with("d.bytes can't be carried")), "{warnings:?}");
+    assert!(source_of(&files, "bytes_not_null").contains("chunk.key-column' = 'a'"));
+    assert!(source_of(&files, "texts").contains("chunk.key-column' = 'c'"));
+}
+
+#[test]
+fn united_tables_are_cut_by_a_column_of_all() {
+    let mut tables = vec![
+        table("d/t_1", &["only: int NOT NULL", "all: varchar(9) NOT NULL"], &[]),
+        table("d/t_2", &["all: varchar(9)", "also: int"], &[]),
+    ];
+    let text = one_rule("d", ".*", "shards = union", "");
+    let (files, _) = generated(&text, &catalog(tables.clone())).unwrap();
+    let source = source_of(&files, "t__auto_shard");
+    assert!(source.contains("'all',\n") && source.contains("'2000000'"), "{source}");
+    // In the one it is never NULL, so that this may be cut.
+    tables[0].rows = 5_000_000;
+    assert!(generated(&text, &catalog(tables.clone())).is_ok());
+    tables[1].rows = 5_000_000;
+    refused(&text, &catalog(tables), &["d.t_1 would merge with d.t_2", "d.t_2 has about 5000000 rows"]);
+}
+
+/// With a key that can't be carried, Flink's table declares none, and Flink CDC wants to be told what to cut by.
+#[test]
+fn a_lost_primary_key_still_cuts_the_snapshot() {
+    let tables = catalog(vec![table("d/t", &["v: int", "__op: int NOT NULL"], &[("PRIMARY", &["__op"])])]);
+    let (files, _) = generated(&one_rule("d", "t", "", ""), &tables).unwrap();
+    assert!(source_of(&files, "t").contains("chunk.key-column' = '__op'"));
+}
+
+/// Without chunks Flink CDC takes a number for `server-id`, and no range.
+#[test]
+fn uncut_snapshots_take_one_server_id() {
+    let tables =
+        || catalog(["d/a", "d/b"].map(|n| table(n, &["id: int NOT NULL"], &[("PRIMARY", &["id"])])).into());
+    let rule = "flink.cdc.scan.incremental.snapshot.enabled = false";
+    let (files, _) = generated(&one_rule("d", ".*", "", rule), &tables()).unwrap();
+    assert!(source_of(&files, "b").contains("'server-id' = '5401'"), "{}", source_of(&files, "b"));
+}
+
+#[test]
+fn what_is_merged_with_a_table_that_can_t_be_carried_is_named_and_counted() {
+    let key: (&str, &[&str]) = ("PRIMARY", &["id"]);
+    let tables = || {
+        let mut tables =
+            ["d/t_1", "d/t_2", "d/t_3", "d/t_4", "d/u"].map(|n| table(n, &["id: int NOT NULL"], &[key]));
+        tables[1].versioned = true;
+        tables[3].versioned = true;
+        catalog(tables.into())
+    };
+    let text = one_rule("d", ".*", "", "");
+    let config = config::parse(&text).unwrap();
+    let catalog = tables();
+    let results = plan(&config, &catalog).unwrap();
+    let summary = crate::report::summary(&results, &[], false);
+    for part in [
+        "Rule 1: 5 tables matched, 0 merged, 1 table in StarRocks, 4 tables LEFT OUT\n",
+        "  LEFT OUT: d.t_1 would merge with d.t_2, which can't be carried",
+        "  LEFT OUT: d.t_2 is kept WITH SYSTEM VERSIONING",
+        "  LEFT OUT: d.t_3 would merge with d.t_2",
+        "  LEFT OUT: d.t_4 is kept WITH SYSTEM VERSIONING",
+    ] {
+        assert!(summary.contains(part), "{part:?} is not in:\n{summary}");
+    }
+    // Of what has no column that can be carried, no table is less to blame.
+    let vectors = ["d/v_1", "d/v_2"].map(|n| table(n, &["v: vector(3)"], &[]));
+    let vectors = catalog_and(tables(), vectors.into());
+    let (_, warnings) = generated(&text, &vectors).unwrap();
+    for name in ["d.v_1", "d.v_2"] {
+        assert!(warnings.contains(&format!("{name} has no column that can be carried")), "{warnings:?}");
+    }
+    let error = generated(&one_rule("d", ".*", "unsupported = fail", ""), &tables()).unwrap_err();
+    assert_eq!(error.problems.len(), 2, "{error}");
+}
+
+/// A catalog with more tables.
+fn catalog_and(mut all: Catalog, more: Vec<Table>) -> Catalog {
+    all.names.extend(more.iter().map(|t| (t.database.clone(), t.name.clone())));
+    all.tables.extend(more);
+    all
+}
+
+#[test]
+fn what_is_left_out_is_listed_however_much_it_is() {
+    let columns: Vec<String> = (0..60).map(|n| format!("v{n}: vector(3)")).collect();
+    let mut columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    columns.push("id: int NOT NULL");
+    let mut tables = vec![table("d/vectors", &columns, &[("PRIMARY", &["id"])])];
+    for n in 0..60 {
+        tables.push(table(&format!("d/z{n}x"), &["a: int"], &[]));
+        tables.push(table(
+            &format!("d/odd-{n}x"),
+            &["id-1: int NOT NULL", "id-2: int"],
+            &[("PRIMARY", &["id-1"])],
+        ));
+    }
+    let text = one_rule("d", ".*", "", "");
+    let (config, catalog) = (config::parse(&text).unwrap(), catalog(tables));
+    let results = plan(&config, &catalog).unwrap();
+    let general = ["the server is on fire".to_owned()];
+    let summary = crate::report::summary(&results, &general, false);
+    assert!(summary.contains("121 tables in StarRocks, 60 columns LEFT OUT\n"), "{summary}");
+    assert_eq!(summary.matches("  LEFT OUT: d.vectors: column 'v").count(), 60, "{summary}");
+    // One note of names for each table; of all notes fifty are shown.
+    let note = "StarRocks may refuse the names 'odd-0x', 'id-1', 'id-2': letters";
+    assert!(
+        summary.contains(note) && summary.contains("182 warnings:\n  the server is on fire\n"),
+        "{summary}"
+    );
+    assert!(summary.ends_with("  and 70 more (--verbose lists them)\n"), "{summary}");
+    assert_eq!(summary.matches("the snapshot is read in one piece").count(), 60, "{summary}");
+    let all = crate::report::summary(&results, &general, true);
+    assert_eq!(all.matches("StarRocks may refuse").count(), 60, "{all}");
 }
 
 #[test]
@@ -553,10 +850,6 @@ fn rules_that_don_t_fit() {
         &["partition_key names 'nope', which edu_db_1.course_1 doesn't have"],
     );
     refused(&rule("partition_key = id"), &tables(), &["is no date"]);
-    let twice = format!(
-        "[table-rule.1]\ndatabase = .*\ntable = .*\n{SINK}[table-rule.2]\ndatabase = edu_db_1\ntable = course_1\n{SINK}"
-    );
-    refused(&configuration("", &twice), &tables(), &["edu_db_1.course_1 matches rule 1 and rule 2"]);
     refused(
         &one_rule("edu.*", "course_1", "shards = separate", "target_database = x"),
         &tables(),
@@ -564,6 +857,60 @@ fn rules_that_don_t_fit() {
     );
     let none = catalog(vec![table("d/t", &["a: int NOT NULL"], &[])]);
     refused(&one_rule("d", "t", "", "duplicate_keys = b"), &none, &["duplicate_keys names 'b'"]);
+}
+
+#[test]
+fn tables_of_two_rules() {
+    let tables = || catalog(courses());
+    let rules = |first: &str, second: &str| {
+        let rule = |n: u8, more: &str| {
+            let sink: String = SINK
+                .lines()
+                .filter(|line| !more.contains(line.split(' ').next().expect("a key")))
+                .map(|line| format!("{line}\n"))
+                .collect();
+            format!("[table-rule.{n}]\ndatabase = edu_db_1\ntable = course_[12]\n{sink}{more}\n")
+        };
+        configuration("statement_set = execute", &(rule(1, first) + &rule(2, second)))
+    };
+    let cluster = "flink.starrocks.jdbc-url = jdbc:mysql://other:9030\nflink.starrocks.load-url = other:8030";
+    for same in ["", "target_table = course__auto_shard", "flink.starrocks.load-url = other:8030"] {
+        refused(
+            &rules("", same),
+            &tables(),
+            &[
+                "edu_db_1.course_1 matches rule 1 and rule 2: it would be loaded twice into edu_db_1.course__auto_shard",
+            ],
+        );
+    }
+    for other in ["target_database = x", "target_table = x", cluster] {
+        let (files, warnings) = generated(&rules("", other), &tables()).unwrap();
+        let warning =
+            "edu_db_1.course_1 and 1 more, each of which matches rule 1 and rule 2: it is read twice";
+        assert!(warnings.iter().any(|w| w.starts_with(warning)), "{other}: {warnings:?}");
+        // In the file of all, each has tables of its own.
+        let flink = file(&files, "flink-create.all.sql");
+        let mut names: Vec<&str> = flink.lines().filter(|l| l.starts_with("CREATE TABLE")).collect();
+        assert_eq!(names.len(), 4, "{flink}");
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), 4, "{flink}");
+        let external = file(&files, "starrocks-external-create.all.sql");
+        assert_eq!(external.matches("CREATE EXTERNAL TABLE").count(), 2, "{external}");
+    }
+    let (files, _) = generated(&rules("", cluster), &tables()).unwrap();
+    let flink = file(&files, "flink-create.all.sql");
+    assert!(
+        flink.contains("`course__auto_shard_rule_2_sink` SELECT * FROM")
+            && flink.contains(".`course__auto_shard_rule_2_src`; END"),
+        "{flink}"
+    );
+    // Another way to the same target is no less a mistake: other tables, equal names.
+    refused(
+        &one_rule("edu.*", "course_1", "shards = separate", "target_database = x"),
+        &tables(),
+        &["edu_db_1.course_1 and edu_db_2.course_1 would both become x.course_1"],
+    );
 }
 
 #[test]

@@ -2,14 +2,15 @@
 //!
 //! A run goes through the modules in this order: `cli` and `config` (over `ini`) say what is wanted; `source` connects,
 //! `catalog` reads the server once, `check` looks at its binlog settings and the user's rights; `generate` has each rule's
-//! tables grouped by `shards` and planned by `plan` (`carry` says what can't be, `mysql_type` and `types` know types), and
-//! written as SQL by `starrocks_sql` and `flink_sql` (over `quote`); `output` writes the files, `apply` creates the tables,
-//! `report` tells.
+//! tables grouped by `shards` and planned by `plan` (`carry` says what can't be, `chunks` how snapshots are cut, `mysql_type`
+//! and `types` know types), has the rules compared by `overlaps`, and all written as SQL by `starrocks_sql` and `flink_sql`
+//! (over `quote`); `output` writes the files, `apply` creates the tables, `report` tells.
 
 mod apply;
 mod carry;
 mod catalog;
 mod check;
+mod chunks;
 mod cli;
 mod config;
 mod error;
@@ -18,6 +19,7 @@ mod generate;
 mod ini;
 mod mysql_type;
 mod output;
+mod overlaps;
 mod plan;
 mod quote;
 mod report;
@@ -32,9 +34,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::{env, fs};
 
-use catalog::Catalog;
+use catalog::{Catalog, Table};
 use cli::{Arguments, Command};
-use config::{Buckets, Config};
+use config::{Buckets, Config, Rule};
 use error::{Error, Kind, Result};
 
 /// Where the configuration is, unless told otherwise.
@@ -72,11 +74,13 @@ fn run(arguments: &Arguments) -> Result<()> {
     progress(&format!("Reading the schema of {source:?}"));
     let mut connection = source::connect(&source.host, source.port, &source.user, &source.password, &whose)
         .map_err(Error::failed)?;
-    let wanted = |database: &str, table: &str| {
-        config.rules.iter().any(|r| r.database.matches(database) && r.table.matches(table))
-    };
+    let wanted = |database: &str, table: &str| config.rules.iter().any(|r| r.matches(database, table));
     let sizes = config.options.buckets == Buckets::Size;
-    let catalog = Catalog::read(&mut connection, sizes, wanted, &mut progress)?;
+    let counted = |table: &Table| {
+        let of = |r: &&Rule| r.matches(&table.database, &table.name);
+        config.rules.iter().filter(of).any(|r| chunks::counts_rows(r, &config.options, table))
+    };
+    let catalog = Catalog::read(&mut connection, sizes, wanted, counted, &mut progress)?;
     let results = generate::plan(&config, &catalog)?;
 
     let mut warnings = config.warnings.clone();

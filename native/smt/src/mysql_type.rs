@@ -29,9 +29,10 @@ pub(crate) enum MysqlType {
         precision: u32,
     },
     Year,
-    /// `char`, `varchar`, `set`: at most that many characters.
+    /// `char`, `varchar`: at most that many characters.
     Chars(u64),
-    /// At most that many characters; whether some value has a comma, and whether some has a backslash.
+    /// At most that many characters; whether some value has a comma, and whether some has a backslash. A `set` is one that
+    /// Flink CDC leaves as it is.
     Enum {
         length: u64,
         comma: bool,
@@ -88,7 +89,7 @@ impl MysqlType {
             "char" | "varchar" | "nchar" | "nvarchar" => {
                 Some(Self::Chars(length.or(numbers.next()).unwrap_or(1)))
             }
-            "set" => Some(Self::Chars(length.unwrap_or(255))),
+            "set" => Some(Self::Enum { length: length.unwrap_or(255), comma: false, backslash: false }),
             "enum" => {
                 let inside = text.split_once('(').map_or("", |(_, values)| values);
                 Some(Self::Enum {
@@ -148,6 +149,8 @@ impl MysqlType {
             | (&Chars(m), &Enum { length: n, comma: false, .. }) => Chars(n.max(m)),
             (&Text(n), &Text(m)) => Text(n.max(m)),
             (&Chars(n), &Text(m)) | (&Text(m), &Chars(n)) => Text(m.max(n.saturating_mul(4))),
+            (&Enum { length: n, comma: false, .. }, &Text(m))
+            | (&Text(m), &Enum { length: n, comma: false, .. }) => Text(m.max(n.saturating_mul(4))),
             (&Binary(n), &Binary(m)) => Binary(n.max(m)),
             _ => return None,
         })
@@ -205,6 +208,8 @@ mod tests {
             ("datetime(3)", "datetime", Some("datetime(3)")),
             ("varchar(10)", "char(20)", Some("char(20)")),
             ("text", "longtext", Some("longtext")),
+            ("set('a','b')", "varchar(300)", Some("varchar(300)")),
+            ("set('a','b')", "text", Some("text")),
             ("datetime", "timestamp", None),
             ("int", "varchar(10)", None),
         ] {

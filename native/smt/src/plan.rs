@@ -2,13 +2,11 @@
 
 use crate::carry::{self, Names};
 use crate::catalog::{Column, Table};
+use crate::chunks::{self, Chunks};
 use crate::config::{Buckets, Options, Partition, Rule, Unsupported};
 use crate::mysql_type::MysqlType;
 use crate::shards::Group;
 use crate::types::{self, Mapped};
-
-/// Flink CDC's option for the column by which a snapshot is cut to chunks.
-pub(crate) const CHUNK_KEY: &str = "scan.incremental.snapshot.chunk.key-column";
 
 /// Columns for a shard's names, where they are part of the key.
 const SHARD_COLUMNS: [(&str, &str); 2] = [("shard_database", "database_name"), ("shard_table", "table_name")];
@@ -50,6 +48,8 @@ pub(crate) struct Member {
 pub(crate) struct Target {
     pub(crate) database: String,
     pub(crate) table: String,
+    /// What the names of its source and sink in Flink begin with.
+    pub(crate) flink_name: String,
     pub(crate) members: Vec<Member>,
     pub(crate) database_pattern: String,
     pub(crate) table_pattern: String,
@@ -60,12 +60,16 @@ pub(crate) struct Target {
     pub(crate) key: Vec<String>,
     /// The key that the source declares to Flink: columns of the source alone.
     pub(crate) source_key: Vec<String>,
-    /// By what the snapshot is cut to chunks, where MySQL has no primary key to cut by.
-    pub(crate) chunk_key: Option<String>,
+    /// How the snapshot is cut.
+    pub(crate) chunks: Chunks,
     pub(crate) distributed_by: Vec<String>,
     pub(crate) buckets: Option<u64>,
     pub(crate) comment: String,
     pub(crate) has_timestamp: bool,
+    /// Columns that are left out, and why.
+    pub(crate) left_out: Vec<String>,
+    /// How rows may come to be missing.
+    pub(crate) risks: Vec<String>,
     pub(crate) warnings: Vec<String>,
 }
 
@@ -76,23 +80,28 @@ impl Target {
     }
 }
 
-/// Plans a target. `Ok(Err(why))` is a table that can't be carried at all and that the run goes on without.
+/// Why a group is left out: a text for each member.
+pub(crate) type LeftOut = Vec<String>;
+
+/// Plans a target. `Ok(Err(why))` are tables that can't be carried at all and that the run goes on without.
 pub(crate) fn plan(
     rule: &Rule,
     options: &Options,
     names: &Names<'_>,
     group: &Group<'_>,
-) -> Result<Result<Target, String>, Vec<String>> {
+) -> Result<Result<Target, LeftOut>, Vec<String>> {
     let schema = &group.schema;
     let name = if group.members.len() == 1 {
         schema.full_name()
     } else {
         format!("{} and {} more", group.members[0].full_name(), group.members.len() - 1)
     };
-    let mut warnings = Vec::new();
+    let (mut left_out, mut risks, mut warnings) = (Vec::new(), group.warnings.clone(), Vec::new());
     let mut carried: Vec<(&Column, MysqlType)> = Vec::new();
-    if let Some(why) = group.members.iter().find_map(|member| carry::table_problem(member, names)) {
-        return skip_or_fail(options, why);
+    let problem = |(at, member): (usize, &&Table)| Some((at, carry::table_problem(member, names)?));
+    let whys: Vec<(usize, String)> = group.members.iter().enumerate().filter_map(problem).collect();
+    if !whys.is_empty() {
+        return skip_or_fail(options, group, whys);
     }
     for column in &schema.columns {
         match carry::column_type(column) {
@@ -100,11 +109,12 @@ pub(crate) fn plan(
             Err(why) if options.unsupported == Unsupported::Fail => {
                 return Err(vec![format!("{name}: {why} (unsupported = skip leaves it out)")]);
             }
-            Err(why) => warnings.push(format!("{name}: {why}; it is left out")),
+            Err(why) => left_out.push(format!("{name}: {why}")),
         }
     }
     if carried.is_empty() {
-        return skip_or_fail(options, format!("{name} has no column that can be carried"));
+        let why = |m: &&Table| format!("{} has no column that can be carried", m.full_name());
+        return skip_or_fail(options, group, group.members.iter().map(why).enumerate().collect());
     }
     for (column, _) in carried.iter().filter(|(c, _)| c.is_virtual) {
         warnings.push(format!(
@@ -114,18 +124,12 @@ pub(crate) fn plan(
     }
 
     let source_key = key_of(schema, &carried, &name, &mut warnings);
-    let has_primary = schema.unique.first().is_some_and(|i| i.name == "PRIMARY");
-    let chunk_key = match chunk_key(rule, &carried, &source_key, has_primary) {
-        Ok(column) => column,
-        Err(column) => {
-            return skip_or_fail(
-                options,
-                format!(
-                    "{name} can't be carried completely: Flink CDC cuts its snapshot by a column that must not be NULL, and \
-                     '{column}' may be. Give the table a key or a column that is NOT NULL"
-                ),
-            );
+    let chunks = match chunks::plan(rule, schema, &group.members, &carried, &source_key) {
+        Ok((chunks, warning)) => {
+            risks.extend(warning.map(|w| format!("{name}: {w}")));
+            chunks
         }
+        Err(whys) => return skip_or_fail(options, group, whys),
     };
     let (model, key) = if source_key.is_empty() {
         (Model::Duplicate, duplicate_key(rule, &carried, &name)?)
@@ -200,7 +204,7 @@ pub(crate) fn plan(
                 key.push((*shard).to_owned());
             }
         } else {
-            warnings.push(format!(
+            risks.push(format!(
                 "{name} merge: rows with equal keys in two of them overwrite each other (shard_key = true adds the shard's \
                  names to the key)"
             ));
@@ -212,9 +216,11 @@ pub(crate) fn plan(
             "{name} has no usable key: its target is a duplicate key table, where updates add rows and deletes are dropped"
         ));
     }
+    let table = rule.target_table.as_ref().unwrap_or(&group.table);
     let target = Target {
         database: rule.target_database.clone().unwrap_or_else(|| group.database.clone()),
-        table: rule.target_table.clone().unwrap_or_else(|| group.table.clone()),
+        table: table.clone(),
+        flink_name: table.clone(),
         members: group
             .members
             .iter()
@@ -242,9 +248,11 @@ pub(crate) fn plan(
         model,
         key,
         source_key,
-        chunk_key,
+        chunks,
         comment: schema.comment.clone(),
         has_timestamp,
+        left_out,
+        risks,
         warnings,
     };
     check(rule, target, &name).map(Ok)
@@ -254,49 +262,64 @@ fn is_key_of(key: &[String], column: &str) -> bool {
     key.iter().any(|k| k.eq_ignore_ascii_case(column))
 }
 
-fn skip_or_fail<T>(options: &Options, why: String) -> Result<Result<T, String>, Vec<String>> {
-    match options.unsupported {
-        Unsupported::Skip => Ok(Err(why)),
-        Unsupported::Fail => Err(vec![format!("{why} (unsupported = skip leaves it out)")]),
+/// Leaves a group out, or fails, because of these of its members. What it is merged with can't be carried without: the
+/// source would read a whole group or nothing.
+fn skip_or_fail<T>(
+    options: &Options,
+    group: &Group<'_>,
+    whys: Vec<(usize, String)>,
+) -> Result<Result<T, LeftOut>, Vec<String>> {
+    if options.unsupported == Unsupported::Fail {
+        return Err(whys
+            .into_iter()
+            .map(|(_, why)| format!("{why} (unsupported = skip leaves it out)"))
+            .collect());
     }
+    let first = whys.first().map_or(String::new(), |(at, _)| group.members[*at].full_name());
+    let mut all: Vec<String> = group
+        .members
+        .iter()
+        .map(|m| {
+            format!(
+                "{} would merge with {first}, which can't be carried: narrow the rule, or set shards = separate",
+                m.full_name()
+            )
+        })
+        .collect();
+    for (at, why) in whys {
+        all[at] = why;
+    }
+    Ok(Err(all))
 }
 
-/// The primary key, else the first unique index whose columns can't be NULL; empty if there is none.
-///
-/// Flink CDC takes the same for the key: a change of another one would leave the old row in the target.
+/// The columns of the table's key; empty if it has none that can be carried.
 fn key_of(
     schema: &Table,
     carried: &[(&Column, MysqlType)],
     name: &str,
     warnings: &mut Vec<String>,
 ) -> Vec<String> {
-    let mut refused = Vec::new();
-    for index in &schema.unique {
-        let Some(columns) = index.columns.iter().cloned().collect::<Option<Vec<String>>>() else {
-            refused.push(format!(
-                "{name}: unique index '{}' is on an expression and can't be the key",
-                index.name
-            ));
-            continue;
-        };
-        let column = |c: &String| carried.iter().find(|(other, _)| other.name.eq_ignore_ascii_case(c));
-        if let Some(lost) = columns.iter().find(|c| column(c).is_none()) {
-            refused.push(format!(
-                "{name}: index '{}' can't be the key, since its column '{lost}' can't be carried",
-                index.name
-            ));
-            // It is Flink CDC's key all the same, so no other may be.
-            break;
-        } else if let Some(nullable) = columns.iter().find(|c| column(c).is_some_and(|(c, _)| c.nullable)) {
-            refused.push(format!(
-                "{name}: unique index '{}' can't be the key, since its column '{nullable}' may be NULL",
-                index.name
-            ));
-        } else {
-            return columns;
-        }
+    if let Some(key) = schema.key() {
+        let columns: Vec<String> = key.columns.iter().flatten().cloned().collect();
+        let is_carried = |c: &String| carried.iter().any(|(other, _)| other.name.eq_ignore_ascii_case(c));
+        // It is Flink CDC's key all the same, so no other may be.
+        let Some(lost) = columns.iter().find(|c| !is_carried(c)) else { return columns };
+        warnings.push(format!(
+            "{name}: index '{}' can't be the key, since its column '{lost}' can't be carried",
+            key.name
+        ));
+        return Vec::new();
     }
-    warnings.append(&mut refused);
+    for index in &schema.unique {
+        let nullable = index.columns.iter().flatten().find(|c| schema.column(c).is_some_and(|c| c.nullable));
+        warnings.push(match nullable {
+            Some(column) => format!(
+                "{name}: unique index '{}' can't be the key, since its column '{column}' may be NULL",
+                index.name
+            ),
+            None => format!("{name}: unique index '{}' is on an expression and can't be the key", index.name),
+        });
+    }
     Vec::new()
 }
 
@@ -325,34 +348,6 @@ fn duplicate_key(
     };
     let (column, _) = carried.iter().find(|(_, ty)| legal(ty)).unwrap_or(&carried[0]);
     Ok(vec![column.name.clone()])
-}
-
-/// By what the source cuts a table to chunks, where the tool has to say it; `Err` is the column by which rows would be lost.
-///
-/// A chunk is `column >= a AND column < b`, which no row with NULL in the column satisfies. One chunk for the whole table
-/// is no way out: for each chunk Flink CDC allocates a queue of the chunk's size.
-fn chunk_key(
-    rule: &Rule,
-    carried: &[(&Column, MysqlType)],
-    source_key: &[String],
-    has_primary: bool,
-) -> Result<Option<String>, String> {
-    if let Some(own) = rule.cdc_option(CHUNK_KEY) {
-        let nullable = carried.iter().any(|(c, _)| c.name.eq_ignore_ascii_case(own) && c.nullable);
-        return if nullable { Err(own.to_owned()) } else { Ok(None) };
-    }
-    if has_primary {
-        return Ok(None);
-    }
-    if let Some(first) = source_key.first() {
-        return Ok(Some(first.clone()));
-    }
-    let is_number = |ty: &MysqlType| matches!(ty, MysqlType::Int { .. } | MysqlType::TinyInt1);
-    let solid = || carried.iter().filter(|(c, _)| !c.nullable);
-    match solid().find(|(_, ty)| is_number(ty)).or_else(|| solid().next()) {
-        Some((column, _)) => Ok(Some(column.name.clone())),
-        None => Err(carried[0].0.name.clone()),
-    }
 }
 
 /// What the rule says about a target must fit it.
@@ -384,12 +379,16 @@ fn check(rule: &Rule, mut target: Target, name: &str) -> Result<Target, Vec<Stri
             ));
         }
     }
-    for text in [&target.database, &target.table].into_iter().chain(target.columns.iter().map(|c| &c.name)) {
-        if text.len() > NAME_LENGTH || !text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            target.warnings.push(format!(
-                "{name}: StarRocks may refuse the name '{text}': letters, digits and _ are sure, up to {NAME_LENGTH} of them"
-            ));
-        }
+    let sure =
+        |text: &str| text.len() <= NAME_LENGTH && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let names = [&target.database, &target.table].into_iter().chain(target.columns.iter().map(|c| &c.name));
+    let odd: Vec<String> = names.filter(|n| !sure(n)).map(|n| format!("'{n}'")).collect();
+    if !odd.is_empty() {
+        target.warnings.push(format!(
+            "{name}: StarRocks may refuse the name{} {}: letters, digits and _ are sure, up to {NAME_LENGTH} of them",
+            if odd.len() == 1 { "" } else { "s" },
+            odd.join(", ")
+        ));
     }
     if problems.is_empty() { Ok(target) } else { Err(problems) }
 }

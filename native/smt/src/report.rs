@@ -5,16 +5,21 @@ use std::fmt::Write as _;
 use crate::generate::RuleResult;
 use crate::plan::{Model, Target};
 
-/// Tables of a rule that are listed one by one.
+/// Tables of a rule, and notes, that are listed one by one.
 const LISTED: usize = 50;
 /// Sources, each with a binlog reader of its own, that a server bears without a word about it.
 const READERS: usize = 20;
 
-/// What each rule gives, and every warning.
+/// What each rule gives, all that is left out, and every warning; of what is noted of single tables, only some.
 pub(crate) fn summary(results: &[RuleResult<'_>], warnings: &[String], details: bool) -> String {
     let mut text = String::new();
-    let mut all: Vec<&String> = warnings.iter().collect();
+    let mut general: Vec<&String> = warnings.iter().collect();
+    let mut notes: Vec<&String> = Vec::new();
     for result in results {
+        let columns: Vec<&String> = result.targets.iter().flat_map(|t| &t.left_out).collect();
+        let lost = [(result.skipped.len(), "table"), (columns.len(), "column")];
+        let lost: Vec<String> =
+            lost.iter().filter(|(n, _)| *n > 0).map(|(n, what)| count(*n, what)).collect();
         let merged: usize =
             result.targets.iter().filter(|t| t.members.len() > 1).map(|t| t.members.len()).sum();
         let _ = writeln!(
@@ -24,11 +29,7 @@ pub(crate) fn summary(results: &[RuleResult<'_>], warnings: &[String], details: 
             count(result.matched, "table"),
             merged,
             count(result.targets.len(), "table"),
-            if result.skipped.is_empty() {
-                String::new()
-            } else {
-                format!(", {} LEFT OUT", result.skipped.len())
-            }
+            if lost.is_empty() { String::new() } else { format!(", {} LEFT OUT", lost.join(" and ")) }
         );
         for target in result.targets.iter().take(if details { usize::MAX } else { LISTED }) {
             let _ = writeln!(text, "  {}", line(target));
@@ -36,10 +37,11 @@ pub(crate) fn summary(results: &[RuleResult<'_>], warnings: &[String], details: 
         if !details && result.targets.len() > LISTED {
             let _ = writeln!(text, "  and {} more (--verbose lists them)", result.targets.len() - LISTED);
         }
-        for why in &result.skipped {
+        for why in result.skipped.iter().chain(columns) {
             let _ = writeln!(text, "  LEFT OUT: {why}");
         }
-        all.extend(result.targets.iter().flat_map(|t| &t.warnings));
+        general.extend(result.warnings.iter().chain(result.targets.iter().flat_map(|t| &t.risks)));
+        notes.extend(result.targets.iter().flat_map(|t| &t.warnings));
     }
     let readers = results.iter().map(|r| r.targets.len()).sum::<usize>();
     let many = format!(
@@ -47,16 +49,16 @@ pub(crate) fn summary(results: &[RuleResult<'_>], warnings: &[String], details: 
          runs, or fewer tables"
     );
     if readers > READERS {
-        all.push(&many);
+        general.push(&many);
     }
-    if !all.is_empty() {
-        let _ = writeln!(text, "{}:", count(all.len(), "warning"));
+    if !general.is_empty() || !notes.is_empty() {
+        let _ = writeln!(text, "{}:", count(general.len() + notes.len(), "warning"));
         let shown = if details { usize::MAX } else { LISTED };
-        for warning in all.iter().take(shown) {
+        for warning in general.iter().chain(notes.iter().take(shown)) {
             let _ = writeln!(text, "  {warning}");
         }
-        if all.len() > shown {
-            let _ = writeln!(text, "  and {} more (--verbose lists them)", all.len() - shown);
+        if notes.len() > shown {
+            let _ = writeln!(text, "  and {} more (--verbose lists them)", notes.len() - shown);
         }
     }
     text

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::{Catalog, Column, Index, Table};
-use crate::config::{Options, Rule, ShardSource, Shards};
+use crate::catalog::{Catalog, Column, Table};
+use crate::config::{Options, Pattern, Rule, ShardSource, Shards};
 use crate::mysql_type::MysqlType;
 use crate::quote;
 
@@ -25,6 +25,7 @@ pub(crate) struct Group<'a> {
     pub(crate) database_pattern: String,
     /// The pattern of its tables.
     pub(crate) table_pattern: String,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// A name without the number at its end; `None` if it has none, or is nothing else.
@@ -137,7 +138,8 @@ fn single(table: &Table) -> Group<'_> {
 fn merged((database, table): (String, String), members: Vec<&Table>, schema: Table) -> Group<'_> {
     let bytes = members.iter().map(|m| m.bytes).sum();
     let schema = Table { bytes, ..schema };
-    Group { database, table, members, schema, database_pattern: String::new(), table_pattern: String::new() }
+    let (database_pattern, table_pattern) = (String::new(), String::new());
+    Group { database, table, members, schema, database_pattern, table_pattern, warnings: Vec::new() }
 }
 
 /// The patterns that match a group's members and no other table of the server.
@@ -155,71 +157,98 @@ fn set_patterns(
         names
     };
     let (databases, tables) = (distinct(|m| &m.database), distinct(|m| &m.name));
-    if group.members.len() == 1 || options.shard_source == ShardSource::List {
-        let list = |names: &[&str]| {
-            let patterns: Vec<String> = names.iter().map(|n| quote::pattern(n)).collect();
-            if patterns.len() == 1 { patterns[0].clone() } else { format!("({})", patterns.join("|")) }
-        };
-        (group.database_pattern, group.table_pattern) = (list(&databases), list(&tables));
-    } else if alone {
-        let ascii = databases.iter().chain(&tables).all(|name| name.is_ascii());
-        let take = |key: &str, pattern: &crate::config::Pattern| {
-            let found = match pattern.is_of_ascii_in_java() && !ascii {
-                true => {
-                    Err("in Java's expressions \\d, \\w and \\s are of ASCII alone, and the names are not")
-                }
-                false => pattern.without_anchors(),
-            };
-            found.map_err(|why| {
-                format!(
-                    "{key} = {} can't be handed to the CDC source: {why}. Write it otherwise, or set shard_source = list",
-                    pattern.text
-                )
-            })
-        };
-        (group.database_pattern, group.table_pattern) =
-            (take("database", &rule.database)?, take("table", &rule.table)?);
-    } else {
-        let numbered = |names: &[&str]| match names {
-            [name] => quote::pattern(name),
-            names => format!("{}_?[0-9]+", quote::pattern(shard_key(names[0]).0)),
-        };
-        (group.database_pattern, group.table_pattern) = (numbered(&databases), numbered(&tables));
-    }
+    let list = |names: &[&str]| {
+        let patterns: Vec<String> = names.iter().map(|n| quote::pattern(n)).collect();
+        if patterns.len() == 1 { patterns[0].clone() } else { format!("({})", patterns.join("|")) }
+    };
+    let numbered = |names: &[&str]| match names {
+        [name] => quote::pattern(name),
+        names => format!("{}_?[0-9]+", quote::pattern(shard_key(names[0]).0)),
+    };
+    let listed = (list(&databases), list(&tables));
     if group.members.len() == 1 {
+        (group.database_pattern, group.table_pattern) = listed;
         return Ok(());
     }
-    // The source reads every table whose database matches the one pattern and whose name matches the other.
-    // Upper and lower case are the same to it.
-    let compile = |pattern: &str| regex::Regex::new(&format!("^(?i:{pattern})$")).map_err(|e| e.to_string());
-    let (database, table) = (compile(&group.database_pattern)?, compile(&group.table_pattern)?);
-    let read: Vec<&(String, String)> =
-        catalog.names.iter().filter(|(d, t)| database.is_match(d) && table.is_match(t)).collect();
-    let is_member = |d: &str, t: &str| group.members.iter().any(|m| m.database == d && m.name == t);
-    let strangers: Vec<String> =
-        read.iter().filter(|(d, t)| !is_member(d, t)).map(|(d, t)| format!("{d}.{t}")).collect();
+    let by_number = (numbered(&databases), numbered(&tables));
+    let (chosen, warning) = if options.shard_source == ShardSource::List {
+        (listed.clone(), None)
+    } else if alone {
+        match expressions(rule, &databases, &tables) {
+            Ok(own) => (own, None),
+            Err(why) if strangers(group, catalog, &by_number)?.is_empty() => (
+                by_number,
+                Some(format!(
+                    "{why}. It reads these names with any number at the end instead: shards made later are read even if the \
+                     rule doesn't match them"
+                )),
+            ),
+            Err(why) => (
+                listed.clone(),
+                Some(format!(
+                    "{why}. It reads the tables that there are now, by their names: generate anew when shards are added"
+                )),
+            ),
+        }
+    } else {
+        (by_number, None)
+    };
+    let strangers = strangers(group, catalog, &chosen)?;
     if !strangers.is_empty() {
+        let other = match (options.shard_source, chosen == listed) {
+            (ShardSource::List, _) => ", or set shard_source = regex",
+            (ShardSource::Regex, false) => ", or set shard_source = list",
+            (ShardSource::Regex, true) => "",
+        };
         return Err(format!(
             "the CDC source of {} would read {} too, because it takes every table that matches '{}' in every database \
-             that matches '{}'. Split the rule in several, or set shard_source = {}",
+             that matches '{}'. Split the rule in several{other}",
             group.table,
             strangers.join(", "),
-            group.table_pattern,
-            group.database_pattern,
-            if options.shard_source == ShardSource::List { "regex" } else { "list" },
+            chosen.1,
+            chosen.0,
         ));
     }
+    group.warnings.extend(warning.map(|w| format!("{}.{}: {w}", group.database, group.table)));
+    (group.database_pattern, group.table_pattern) = chosen;
     Ok(())
 }
 
-/// What is different between two tables: names, order and types of columns, and keys.
+/// The rule's own expressions, of database and table, as the CDC source takes them.
+fn expressions(rule: &Rule, databases: &[&str], tables: &[&str]) -> Result<(String, String), String> {
+    let ascii = databases.iter().chain(tables).all(|name| name.is_ascii());
+    let take = |key: &str, pattern: &Pattern| {
+        let found = match pattern.is_of_ascii_in_java() && !ascii {
+            true => Err("in Java's expressions \\d, \\w and \\s are of ASCII alone, and the names are not"),
+            false => pattern.without_anchors(),
+        };
+        found.map_err(|why| format!("{key} = {} can't be handed to the CDC source: {why}", pattern.text))
+    };
+    Ok((take("database", &rule.database)?, take("table", &rule.table)?))
+}
+
+/// The tables that the source would read besides a group's members: it takes every table whose database matches the one
+/// pattern and whose name matches the other. Upper and lower case are the same to it.
+fn strangers(
+    group: &Group<'_>,
+    catalog: &Catalog,
+    (database, table): &(String, String),
+) -> Result<Vec<String>, String> {
+    let compile = |pattern: &str| regex::Regex::new(&format!("^(?i:{pattern})$")).map_err(|e| e.to_string());
+    let (database, table) = (compile(database)?, compile(table)?);
+    let is_member = |d: &str, t: &str| group.members.iter().any(|m| m.database == d && m.name == t);
+    let read = catalog.names.iter().filter(|(d, t)| database.is_match(d) && table.is_match(t));
+    Ok(read.filter(|(d, t)| !is_member(d, t)).map(|(d, t)| format!("{d}.{t}")).collect())
+}
+
+/// What is different between two tables: names, order and types of columns, and the key.
 fn differences(a: &Table, b: &Table) -> Vec<String> {
     let mut found = Vec::new();
     for column in &a.columns {
         match b.column(&column.name) {
             None => found.push(format!("'{}' is missing in the second", column.name)),
             Some(other) => {
-                if column.ty != other.ty {
+                if !same_type(column, other) {
                     found.push(format!("'{}' is {} and {}", column.name, column.ty, other.ty));
                 }
                 if column.nullable != other.nullable {
@@ -241,23 +270,30 @@ fn differences(a: &Table, b: &Table) -> Vec<String> {
         let names = |t: &Table| t.columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>().join(", ");
         found.push(format!("the columns' order is ({}) and ({})", names(a), names(b)));
     }
-    if keys(a) != keys(b) {
-        let show = |t: &Table| {
-            let keys: Vec<String> = keys(t).iter().map(|k| format!("({})", k.join(", "))).collect();
-            if keys.is_empty() { "none".to_owned() } else { keys.join(" ") }
-        };
-        found.push(format!("unique keys are {} and {}", show(a), show(b)));
+    if key(a) != key(b) {
+        found.push(format!("the key is {} and {}", shown_key(a), shown_key(b)));
     }
     found
 }
 
-/// The columns of each unique index, whatever its name.
-fn keys(table: &Table) -> Vec<Vec<String>> {
-    let columns =
-        |index: &Index| index.columns.iter().map(|c| c.clone().unwrap_or_default().to_lowercase()).collect();
-    let mut keys: Vec<Vec<String>> = table.unique.iter().map(columns).collect();
-    keys.sort_unstable();
-    keys
+/// Whether two columns are of one type. How wide a number is shown is no part of it: servers differ in whether they say it.
+fn same_type(a: &Column, b: &Column) -> bool {
+    let number = |c: &Column| {
+        MysqlType::parse(&c.ty, None).filter(|ty| matches!(ty, MysqlType::Int { .. } | MysqlType::Year))
+    };
+    a.ty == b.ty || number(a).is_some_and(|ty| number(b) == Some(ty))
+}
+
+/// Whether the key is the primary key, and its columns. Other unique indexes play no part.
+fn key(table: &Table) -> Option<(bool, Vec<String>)> {
+    let key = table.key()?;
+    Some((key.is_primary(), key.columns.iter().flatten().map(|c| c.to_lowercase()).collect()))
+}
+
+fn shown_key(table: &Table) -> String {
+    key(table).map_or("none".to_owned(), |(primary, columns)| {
+        format!("{} ({})", if primary { "PRIMARY KEY" } else { "UNIQUE" }, columns.join(", "))
+    })
 }
 
 /// A table with every column of all; those that some lack, or that may be NULL in some, may be NULL.
@@ -266,8 +302,13 @@ fn union(members: &[&Table]) -> Result<Table, Vec<String>> {
     let mut problems = Vec::new();
     for member in &members[1..] {
         let where_ = || format!("{} and {}", members[0].full_name(), member.full_name());
-        if keys(&schema) != keys(member) {
-            problems.push(format!("{} can't be united: their unique keys differ", where_()));
+        if key(members[0]) != key(member) {
+            problems.push(format!(
+                "{} can't be united: the key is {} and {}",
+                where_(),
+                shown_key(members[0]),
+                shown_key(member)
+            ));
         }
         for column in &mut schema.columns {
             match member.column(&column.name) {

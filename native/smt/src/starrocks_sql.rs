@@ -50,7 +50,7 @@ pub(crate) fn external(source: &Source, target: &Target) -> Vec<(String, String)
         let external = format!("mysql_external_{database}");
         let is_own = |c: &&PlannedColumn| own.iter().any(|o| o.eq_ignore_ascii_case(&c.name));
         let sql = format!(
-            "CREATE EXTERNAL TABLE IF NOT EXISTS {}.{} (\n{}\n) ENGINE=mysql\n{}",
+            "CREATE EXTERNAL TABLE {}.{} (\n{}\n) ENGINE=mysql\n{}",
             name(&external),
             name(table),
             columns(target.columns.iter().filter(is_own)),

@@ -67,37 +67,41 @@ impl Mapped {
 pub(crate) fn map(ty: &MysqlType, key: bool, options: &Options) -> Mapped {
     use MysqlType::*;
     match *ty {
-        TinyInt1 => match options.tinyint1 {
-            self::TinyInt1::TinyInt => Mapped::new("TINYINT", "TINYINT"),
-            self::TinyInt1::Boolean => {
-                Mapped::new("BOOLEAN", "BOOLEAN").limit("tinyint1 = boolean turns every value but 0 into true")
-            }
-        },
+        // Keys that differ in MySQL must differ in StarRocks.
+        TinyInt1 if !key && options.tinyint1 == self::TinyInt1::Boolean => {
+            Mapped::new("BOOLEAN", "BOOLEAN").limit("tinyint1 = boolean turns every value but 0 into true")
+        }
+        TinyInt1 => Mapped::new("TINYINT", "TINYINT"),
         Int { bits, unsigned } => match (bits, unsigned) {
             (8, false) => Mapped::new("TINYINT", "TINYINT"),
             (8, true) | (16, false) => Mapped::new("SMALLINT", "SMALLINT"),
-            (16, true) | (24, _) | (32, false) => Mapped::new("INT", "INT"),
+            (16, true) | (24 | 32, false) => Mapped::new("INT", "INT"),
             (64, true) => Mapped::new("DECIMAL(20, 0)", "LARGEINT"),
             _ => Mapped::new("BIGINT", "BIGINT"),
         },
-        Float if key => Mapped::cast("FLOAT", "VARCHAR(64)"),
+        Float if key => Mapped::cast("FLOAT", "STRING"),
         Float => Mapped::new("FLOAT", "FLOAT"),
-        Double if key => Mapped::cast("DOUBLE", "VARCHAR(64)"),
+        Double if key => Mapped::cast("DOUBLE", "STRING"),
         Double => Mapped::new("DOUBLE", "DOUBLE"),
         Decimal { precision, scale } => {
             let flink = format!("DECIMAL({precision}, {scale})");
             // Declared as a narrower DECIMAL, the source would hand out NULL.
             if precision > 38 {
-                Mapped::new("STRING", "VARCHAR(128)")
+                Mapped::new("STRING", "STRING")
             } else if key && scale == 0 {
                 Mapped::new(flink, "LARGEINT")
             } else if key {
-                Mapped::cast(flink, "VARCHAR(64)")
-            } else if options.use_decimal_v3 || (scale <= 9 && precision - scale <= 18) {
+                Mapped::cast(flink, "STRING")
+            } else if options.use_decimal_v3 {
                 Mapped::new(flink.clone(), flink)
-            } else {
-                Mapped::cast(flink, "VARCHAR(64)")
+            } else if precision > 27 || scale > 9 {
+                Mapped::cast(flink, "STRING")
                     .limit("it is text, because its digits need Decimal V3 (use_decimal_v3 = true)")
+            } else if precision - scale > 18 {
+                Mapped::new(flink.clone(), flink)
+                    .limit("DECIMALV2 holds 18 digits before the point; more need Decimal V3 (use_decimal_v3 = true)")
+            } else {
+                Mapped::new(flink.clone(), flink)
             }
         }
         Date => Mapped::new("DATE", "DATE"),
@@ -112,7 +116,12 @@ pub(crate) fn map(ty: &MysqlType, key: bool, options: &Options) -> Mapped {
         Year => Mapped::new("INT", "INT"),
         Chars(n) => Mapped::new("STRING", text(n.saturating_mul(CHARACTER_BYTES), true, options)),
         Enum { length, comma, backslash } => {
-            let mapped = map(&Chars(length), key, options);
+            // The longest VARCHAR that is no longer than a STRING: values that are added later fit, too.
+            let starrocks = match options.string_type {
+                StringType::String => format!("VARCHAR({STRING_BYTES})"),
+                StringType::Varchar => text(length.saturating_mul(CHARACTER_BYTES), true, options),
+            };
+            let mapped = Mapped::new("STRING", starrocks);
             match (comma, backslash) {
                 (false, _) => mapped,
                 (true, false) => Mapped { conversion: Conversion::UnescapeCommas, ..mapped },
@@ -182,12 +191,32 @@ mod tests {
     fn options_choose() {
         let v2 = Options { use_decimal_v3: false, ..Options::default() };
         assert_eq!(mapped("decimal(27,9)", false, &v2)[2], "DECIMAL(27, 9)");
-        assert_eq!(mapped("decimal(28,9)", false, &v2), ["DECIMAL(28, 9)", "STRING", "VARCHAR(64)"]);
-        assert_eq!(mapped("decimal(20,10)", false, &v2)[2], "VARCHAR(64)");
+        assert_eq!(mapped("decimal(28,9)", false, &v2), ["DECIMAL(28, 9)", "STRING", "STRING"]);
+        assert_eq!(mapped("decimal(20,10)", false, &v2)[2], "STRING");
+        assert_eq!(mapped("decimal(27,0)", false, &v2)[2], "DECIMAL(27, 0)");
+        for (ty, warned) in [
+            ("decimal(27,9)", false),
+            ("decimal(18,0)", false),
+            ("decimal(19,0)", true),
+            ("decimal(27,8)", true),
+        ] {
+            let limit = map(&MysqlType::parse(ty, None).unwrap(), false, &v2).limit;
+            assert_eq!(
+                limit.is_some_and(|l| l.contains("18 digits before the point")),
+                warned,
+                "{ty}: {limit:?}"
+            );
+        }
         let boolean = Options { tinyint1: TinyInt1::Boolean, ..Options::default() };
         assert_eq!(mapped("tinyint(1)", false, &boolean), ["BOOLEAN"; 3]);
+        assert_eq!(mapped("tinyint(1)", true, &boolean), ["TINYINT"; 3]);
         let varchar = Options { string_type: StringType::Varchar, ..Options::default() };
         assert_eq!(mapped("varchar(10)", false, &varchar)[2], "VARCHAR(40)");
+        for ty in ["enum('a','b')", "set('a','b')"] {
+            let ty = MysqlType::parse(ty, Some(3)).unwrap();
+            assert_eq!(map(&ty, false, &Options::default()).starrocks, "VARCHAR(65533)");
+            assert_eq!(map(&ty, false, &varchar).starrocks, "VARCHAR(12)");
+        }
         assert_eq!(mapped("varchar(0)", false, &varchar)[2], "VARCHAR(1)");
         assert_eq!(mapped("text", false, &varchar)[2], "STRING");
     }

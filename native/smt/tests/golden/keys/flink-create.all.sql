@@ -95,6 +95,37 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`d`.`none_sink` (
   'username' = 'root'
 );
 INSERT INTO `default_catalog`.`d`.`none_sink` SELECT * FROM `default_catalog`.`d`.`none_src`;
+CREATE TABLE IF NOT EXISTS `default_catalog`.`d`.`none_solid_src` (
+  `t` STRING NULL,
+  `v` DOUBLE NULL
+) with (
+  'connector' = 'mysql-cdc',
+  'hostname' = 'mysql.example',
+  'port' = '3306',
+  'username' = 'cdc',
+  'password' = 's3cret',
+  'database-name' = 'd',
+  'table-name' = 'none_solid',
+  'server-id' = '5412-5415',
+  'scan.incremental.snapshot.chunk.key-column' = 'v',
+  'scan.incremental.snapshot.chunk.size' = '2000000'
+);
+CREATE TABLE IF NOT EXISTS `default_catalog`.`d`.`none_solid_sink` (
+  `t` STRING NULL,
+  `v` DOUBLE NULL
+) with (
+  'connector' = 'starrocks',
+  'database-name' = 'd',
+  'table-name' = 'none_solid',
+  'sink.properties.format' = 'json',
+  'sink.properties.strip_outer_array' = 'true',
+  'sink.ignore-delete' = 'true',
+  'jdbc-url' = 'jdbc:mysql://fe:9030',
+  'load-url' = 'fe:8030',
+  'password' = 'p''w',
+  'username' = 'root'
+);
+INSERT INTO `default_catalog`.`d`.`none_solid_sink` SELECT * FROM `default_catalog`.`d`.`none_solid_src`;
 CREATE TABLE IF NOT EXISTS `default_catalog`.`d`.`unique_src` (
   `j` INT NOT NULL,
   `k` INT NOT NULL,
@@ -109,7 +140,7 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`d`.`unique_src` (
   'password' = 's3cret',
   'database-name' = 'd',
   'table-name' = 'unique',
-  'server-id' = '5412-5415',
+  'server-id' = '5416-5419',
   'scan.incremental.snapshot.chunk.key-column' = 'j'
 );
 CREATE TABLE IF NOT EXISTS `default_catalog`.`d`.`unique_sink` (
@@ -141,7 +172,7 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`d`.`unique_null_src` (
   'password' = 's3cret',
   'database-name' = 'd',
   'table-name' = 'unique_null',
-  'server-id' = '5416-5419',
+  'server-id' = '5420-5423',
   'scan.incremental.snapshot.chunk.key-column' = 'v'
 );
 CREATE TABLE IF NOT EXISTS `default_catalog`.`d`.`unique_null_sink` (
@@ -172,7 +203,7 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`d`.`wide_src` (
   'password' = 's3cret',
   'database-name' = 'd',
   'table-name' = 'wide',
-  'server-id' = '5420-5423'
+  'server-id' = '5424-5427'
 );
 CREATE TABLE IF NOT EXISTS `default_catalog`.`d`.`wide_sink` (
   `k` STRING NOT NULL,

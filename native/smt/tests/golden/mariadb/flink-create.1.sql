@@ -1,4 +1,35 @@
 CREATE DATABASE IF NOT EXISTS `default_catalog`.`kinds`;
+CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`all_null_src` (
+  `b` STRING NULL,
+  `a` INT NULL
+) with (
+  'connector' = 'mysql-cdc',
+  'hostname' = '127.0.0.1',
+  'port' = '3306',
+  'username' = 'cdc',
+  'password' = 'c=dc#''pa55\w0rd',
+  'database-name' = 'kinds',
+  'table-name' = 'all_null',
+  'server-id' = '5400-5403',
+  'scan.incremental.snapshot.chunk.key-column' = 'a',
+  'scan.incremental.snapshot.chunk.size' = '2000000'
+);
+CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`all_null_sink` (
+  `b` STRING NULL,
+  `a` INT NULL
+) with (
+  'connector' = 'starrocks',
+  'database-name' = 'kinds',
+  'table-name' = 'all_null',
+  'sink.properties.format' = 'json',
+  'sink.properties.strip_outer_array' = 'true',
+  'sink.ignore-delete' = 'true',
+  'jdbc-url' = 'jdbc:mysql://127.0.0.1:9030',
+  'load-url' = '127.0.0.1:8030',
+  'password' = 'st4r-r0cks',
+  'username' = 'root'
+);
+INSERT INTO `default_catalog`.`kinds`.`all_null_sink` SELECT * FROM `default_catalog`.`kinds`.`all_null_src`;
 CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`computed_src` (
   `id` INT NOT NULL,
   `v` INT NULL,
@@ -13,7 +44,7 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`computed_src` (
   'password' = 'c=dc#''pa55\w0rd',
   'database-name' = 'kinds',
   'table-name' = 'computed',
-  'server-id' = '5400-5403'
+  'server-id' = '5404-5407'
 );
 CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`computed_sink` (
   `id` INT NOT NULL,
@@ -47,7 +78,7 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`key_behind_src` (
   'password' = 'c=dc#''pa55\w0rd',
   'database-name' = 'kinds',
   'table-name' = 'key_behind',
-  'server-id' = '5404-5407'
+  'server-id' = '5408-5411'
 );
 CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`key_behind_sink` (
   `k1` STRING NOT NULL,
@@ -78,7 +109,7 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`no_key_src` (
   'password' = 'c=dc#''pa55\w0rd',
   'database-name' = 'kinds',
   'table-name' = 'no_key',
-  'server-id' = '5408-5411',
+  'server-id' = '5412-5415',
   'scan.incremental.snapshot.chunk.key-column' = 'w'
 );
 CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`no_key_sink` (
@@ -106,7 +137,7 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`numbers_src` (
   `s` SMALLINT NULL,
   `su` INT NULL,
   `m` INT NULL,
-  `mu` INT NULL,
+  `mu` BIGINT NULL,
   `i` INT NULL,
   `iu` BIGINT NULL,
   `iz` BIGINT NULL,
@@ -134,7 +165,7 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`numbers_src` (
   'password' = 'c=dc#''pa55\w0rd',
   'database-name' = 'kinds',
   'table-name' = 'numbers',
-  'server-id' = '5412-5415'
+  'server-id' = '5416-5419'
 );
 CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`numbers_sink` (
   `id` INT NOT NULL,
@@ -145,7 +176,7 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`numbers_sink` (
   `s` SMALLINT NULL,
   `su` INT NULL,
   `m` INT NULL,
-  `mu` INT NULL,
+  `mu` BIGINT NULL,
   `i` INT NULL,
   `iu` BIGINT NULL,
   `iz` BIGINT NULL,
@@ -189,7 +220,7 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`prefix_src` (
   'password' = 'c=dc#''pa55\w0rd',
   'database-name' = 'kinds',
   'table-name' = 'prefix',
-  'server-id' = '5416-5419',
+  'server-id' = '5420-5423',
   'scan.incremental.snapshot.chunk.key-column' = 'k'
 );
 CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`prefix_sink` (
@@ -238,7 +269,7 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`texts_src` (
   'password' = 'c=dc#''pa55\w0rd',
   'database-name' = 'kinds',
   'table-name' = 'texts',
-  'server-id' = '5420-5423',
+  'server-id' = '5424-5427',
   'debezium.binary.handling.mode' = 'base64'
 );
 CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`texts_sink` (
@@ -294,7 +325,7 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`times_src` (
   'password' = 'c=dc#''pa55\w0rd',
   'database-name' = 'kinds',
   'table-name' = 'times',
-  'server-id' = '5424-5427',
+  'server-id' = '5428-5431',
   'server-time-zone' = '+00:00'
 );
 CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`times_sink` (
@@ -320,6 +351,37 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`times_sink` (
   'username' = 'root'
 );
 INSERT INTO `default_catalog`.`kinds`.`times_sink` SELECT `id`, `d`, `dt`, `dt6`, `ts`, `ts3`, CAST(`t` AS STRING), `t6` FROM `default_catalog`.`kinds`.`times_src`;
+CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`unique_null_src` (
+  `v` INT NULL,
+  `k` INT NULL
+) with (
+  'connector' = 'mysql-cdc',
+  'hostname' = '127.0.0.1',
+  'port' = '3306',
+  'username' = 'cdc',
+  'password' = 'c=dc#''pa55\w0rd',
+  'database-name' = 'kinds',
+  'table-name' = 'unique_null',
+  'server-id' = '5432-5435',
+  'scan.incremental.snapshot.chunk.key-column' = 'v',
+  'scan.incremental.snapshot.chunk.size' = '2000000'
+);
+CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`unique_null_sink` (
+  `v` INT NULL,
+  `k` INT NULL
+) with (
+  'connector' = 'starrocks',
+  'database-name' = 'kinds',
+  'table-name' = 'unique_null',
+  'sink.properties.format' = 'json',
+  'sink.properties.strip_outer_array' = 'true',
+  'sink.ignore-delete' = 'true',
+  'jdbc-url' = 'jdbc:mysql://127.0.0.1:9030',
+  'load-url' = '127.0.0.1:8030',
+  'password' = 'st4r-r0cks',
+  'username' = 'root'
+);
+INSERT INTO `default_catalog`.`kinds`.`unique_null_sink` SELECT * FROM `default_catalog`.`kinds`.`unique_null_src`;
 CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`unique_only_src` (
   `k` INT NOT NULL,
   `v` INT NULL,
@@ -333,7 +395,7 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`unique_only_src` (
   'password' = 'c=dc#''pa55\w0rd',
   'database-name' = 'kinds',
   'table-name' = 'unique_only',
-  'server-id' = '5428-5431',
+  'server-id' = '5436-5439',
   'scan.incremental.snapshot.chunk.key-column' = 'k'
 );
 CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`unique_only_sink` (
@@ -367,7 +429,7 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`uniques_src` (
   'password' = 'c=dc#''pa55\w0rd',
   'database-name' = 'kinds',
   'table-name' = 'uniques',
-  'server-id' = '5432-5435',
+  'server-id' = '5440-5443',
   'scan.incremental.snapshot.chunk.key-column' = 'k'
 );
 CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`uniques_sink` (
@@ -401,7 +463,7 @@ CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`课程 t.x (1)_src` (
   'password' = 'c=dc#''pa55\w0rd',
   'database-name' = 'kinds',
   'table-name' = '课程 t\.x \(1\)',
-  'server-id' = '5436-5439'
+  'server-id' = '5444-5447'
 );
 CREATE TABLE IF NOT EXISTS `default_catalog`.`kinds`.`课程 t.x (1)_sink` (
   `a 'b'` INT NOT NULL,

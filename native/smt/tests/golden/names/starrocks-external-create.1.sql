@@ -1,5 +1,5 @@
 CREATE DATABASE IF NOT EXISTS `mysql_external_a.b`;
-CREATE EXTERNAL TABLE IF NOT EXISTS `mysql_external_a.b`.`t.x` (
+CREATE EXTERNAL TABLE `mysql_external_a.b`.`t.x` (
   `id` INT NOT NULL  COMMENT "",
   `a "b" c` INT NULL  COMMENT "a \\ and a \" and\r\nmore;\n",
   `数量` INT NULL  COMMENT "",
@@ -15,7 +15,7 @@ PROPERTIES (
   "database" = "a.b",
   "table" = "t.x"
 );
-CREATE EXTERNAL TABLE IF NOT EXISTS `mysql_external_a.b`.`课程 (1)` (
+CREATE EXTERNAL TABLE `mysql_external_a.b`.`课程 (1)` (
   `id` INT NOT NULL  COMMENT ""
 ) ENGINE=mysql
 PROPERTIES (

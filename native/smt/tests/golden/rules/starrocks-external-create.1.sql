@@ -1,5 +1,5 @@
 CREATE DATABASE IF NOT EXISTS `mysql_external_shop`;
-CREATE EXTERNAL TABLE IF NOT EXISTS `mysql_external_shop`.`lines` (
+CREATE EXTERNAL TABLE `mysql_external_shop`.`lines` (
   `id` INT NOT NULL  COMMENT "",
   `line` INT NOT NULL  COMMENT "",
   `price` FLOAT NULL  COMMENT ""
@@ -12,7 +12,7 @@ PROPERTIES (
   "database" = "shop",
   "table" = "lines"
 );
-CREATE EXTERNAL TABLE IF NOT EXISTS `mysql_external_shop`.`orders` (
+CREATE EXTERNAL TABLE `mysql_external_shop`.`orders` (
   `id` INT NOT NULL  COMMENT "",
   `total` DECIMAL(10, 2) NOT NULL  COMMENT ""
 ) ENGINE=mysql

@@ -1,5 +1,5 @@
 CREATE DATABASE IF NOT EXISTS `mysql_external_shop`;
-CREATE EXTERNAL TABLE IF NOT EXISTS `mysql_external_shop`.`events` (
+CREATE EXTERNAL TABLE `mysql_external_shop`.`events` (
   `at` DATETIME NOT NULL  COMMENT "",
   `kind` STRING NULL  COMMENT "",
   `what` JSON NULL  COMMENT ""

@@ -1,5 +1,5 @@
 CREATE DATABASE IF NOT EXISTS `mysql_external_edu_db_1`;
-CREATE EXTERNAL TABLE IF NOT EXISTS `mysql_external_edu_db_1`.`course_1` (
+CREATE EXTERNAL TABLE `mysql_external_edu_db_1`.`course_1` (
   `id` BIGINT NOT NULL  COMMENT "number of the course",
   `name` STRING NOT NULL  COMMENT "",
   `hours` INT NULL  COMMENT ""
@@ -12,7 +12,7 @@ PROPERTIES (
   "database" = "edu_db_1",
   "table" = "course_1"
 );
-CREATE EXTERNAL TABLE IF NOT EXISTS `mysql_external_edu_db_1`.`course_2` (
+CREATE EXTERNAL TABLE `mysql_external_edu_db_1`.`course_2` (
   `id` BIGINT NOT NULL  COMMENT "number of the course",
   `name` STRING NOT NULL  COMMENT "",
   `hours` INT NULL  COMMENT ""
@@ -26,7 +26,7 @@ PROPERTIES (
   "table" = "course_2"
 );
 CREATE DATABASE IF NOT EXISTS `mysql_external_edu_db_2`;
-CREATE EXTERNAL TABLE IF NOT EXISTS `mysql_external_edu_db_2`.`course_1` (
+CREATE EXTERNAL TABLE `mysql_external_edu_db_2`.`course_1` (
   `id` BIGINT NOT NULL  COMMENT "number of the course",
   `name` STRING NOT NULL  COMMENT "",
   `hours` INT NULL  COMMENT ""
@@ -39,7 +39,7 @@ PROPERTIES (
   "database" = "edu_db_2",
   "table" = "course_1"
 );
-CREATE EXTERNAL TABLE IF NOT EXISTS `mysql_external_edu_db_2`.`course_2` (
+CREATE EXTERNAL TABLE `mysql_external_edu_db_2`.`course_2` (
   `id` BIGINT NOT NULL  COMMENT "number of the course",
   `name` STRING NOT NULL  COMMENT "",
   `hours` INT NULL  COMMENT ""

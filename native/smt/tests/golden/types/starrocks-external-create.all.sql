@@ -1,5 +1,5 @@
 CREATE DATABASE IF NOT EXISTS `mysql_external_d`;
-CREATE EXTERNAL TABLE IF NOT EXISTS `mysql_external_d`.`columns` (
+CREATE EXTERNAL TABLE `mysql_external_d`.`columns` (
   `id` INT NOT NULL  COMMENT "",
   `c0` TINYINT NULL  COMMENT "",
   `c1` TINYINT NULL  COMMENT "",
@@ -7,7 +7,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `mysql_external_d`.`columns` (
   `c3` SMALLINT NULL  COMMENT "",
   `c4` INT NULL  COMMENT "",
   `c5` INT NULL  COMMENT "",
-  `c6` INT NULL  COMMENT "",
+  `c6` BIGINT NULL  COMMENT "",
   `c7` INT NULL  COMMENT "",
   `c8` BIGINT NULL  COMMENT "",
   `c9` BIGINT NULL  COMMENT "",
@@ -17,7 +17,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `mysql_external_d`.`columns` (
   `c13` DOUBLE NULL  COMMENT "",
   `c14` DECIMAL(10, 5) NULL  COMMENT "",
   `c15` DECIMAL(38, 10) NULL  COMMENT "",
-  `c16` VARCHAR(128) NULL  COMMENT "",
+  `c16` STRING NULL  COMMENT "",
   `c17` DATE NULL  COMMENT "",
   `c18` DATETIME NULL  COMMENT "",
   `c19` DATETIME NULL  COMMENT "",
@@ -31,9 +31,9 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `mysql_external_d`.`columns` (
   `c27` STRING NULL  COMMENT "",
   `c28` VARCHAR(1048576) NULL  COMMENT "",
   `c29` VARCHAR(1048576) NULL  COMMENT "",
-  `c30` STRING NULL  COMMENT "",
-  `c31` STRING NULL  COMMENT "",
-  `c32` STRING NULL  COMMENT "",
+  `c30` VARCHAR(65533) NULL  COMMENT "",
+  `c31` VARCHAR(65533) NULL  COMMENT "",
+  `c32` VARCHAR(65533) NULL  COMMENT "",
   `c33` JSON NULL  COMMENT "",
   `c34` BOOLEAN NULL  COMMENT "",
   `c35` BIGINT NULL  COMMENT "",
@@ -54,7 +54,7 @@ PROPERTIES (
   "database" = "d",
   "table" = "columns"
 );
-CREATE EXTERNAL TABLE IF NOT EXISTS `mysql_external_d`.`key_a` (
+CREATE EXTERNAL TABLE `mysql_external_d`.`key_a` (
   `k` LARGEINT NOT NULL  COMMENT "",
   `v` INT NULL  COMMENT ""
 ) ENGINE=mysql
@@ -66,7 +66,7 @@ PROPERTIES (
   "database" = "d",
   "table" = "key_a"
 );
-CREATE EXTERNAL TABLE IF NOT EXISTS `mysql_external_d`.`key_b` (
+CREATE EXTERNAL TABLE `mysql_external_d`.`key_b` (
   `k` LARGEINT NOT NULL  COMMENT "",
   `v` INT NULL  COMMENT ""
 ) ENGINE=mysql
@@ -78,8 +78,8 @@ PROPERTIES (
   "database" = "d",
   "table" = "key_b"
 );
-CREATE EXTERNAL TABLE IF NOT EXISTS `mysql_external_d`.`key_c` (
-  `k` VARCHAR(64) NOT NULL  COMMENT "",
+CREATE EXTERNAL TABLE `mysql_external_d`.`key_c` (
+  `k` STRING NOT NULL  COMMENT "",
   `v` INT NULL  COMMENT ""
 ) ENGINE=mysql
 PROPERTIES (
@@ -90,8 +90,8 @@ PROPERTIES (
   "database" = "d",
   "table" = "key_c"
 );
-CREATE EXTERNAL TABLE IF NOT EXISTS `mysql_external_d`.`key_d` (
-  `k` VARCHAR(64) NOT NULL  COMMENT "",
+CREATE EXTERNAL TABLE `mysql_external_d`.`key_d` (
+  `k` STRING NOT NULL  COMMENT "",
   `v` INT NULL  COMMENT ""
 ) ENGINE=mysql
 PROPERTIES (
@@ -102,7 +102,7 @@ PROPERTIES (
   "database" = "d",
   "table" = "key_d"
 );
-CREATE EXTERNAL TABLE IF NOT EXISTS `mysql_external_d`.`key_e` (
+CREATE EXTERNAL TABLE `mysql_external_d`.`key_e` (
   `k` VARCHAR(32) NOT NULL  COMMENT "",
   `v` INT NULL  COMMENT ""
 ) ENGINE=mysql
@@ -114,7 +114,7 @@ PROPERTIES (
   "database" = "d",
   "table" = "key_e"
 );
-CREATE EXTERNAL TABLE IF NOT EXISTS `mysql_external_d`.`key_f` (
+CREATE EXTERNAL TABLE `mysql_external_d`.`key_f` (
   `k` STRING NOT NULL  COMMENT "",
   `v` INT NULL  COMMENT ""
 ) ENGINE=mysql
@@ -126,7 +126,7 @@ PROPERTIES (
   "database" = "d",
   "table" = "key_f"
 );
-CREATE EXTERNAL TABLE IF NOT EXISTS `mysql_external_d`.`key_g` (
+CREATE EXTERNAL TABLE `mysql_external_d`.`key_g` (
   `k` STRING NOT NULL  COMMENT "",
   `v` INT NULL  COMMENT ""
 ) ENGINE=mysql
@@ -138,7 +138,7 @@ PROPERTIES (
   "database" = "d",
   "table" = "key_g"
 );
-CREATE EXTERNAL TABLE IF NOT EXISTS `mysql_external_d`.`key_h` (
+CREATE EXTERNAL TABLE `mysql_external_d`.`key_h` (
   `k` DATETIME NOT NULL  COMMENT "",
   `v` INT NULL  COMMENT ""
 ) ENGINE=mysql
