@@ -10,6 +10,7 @@ import random
 import re
 import subprocess
 import time
+from collections import Counter
 from pathlib import Path
 
 from .download import minor
@@ -23,6 +24,7 @@ ODD = {
                     ["UPDATE {} SET a = a + 1000 WHERE a = 1", "UPDATE {} SET c = c + 1000 WHERE c = 2",
                      "UPDATE {} SET v = 7 WHERE c = 3", "DELETE FROM {} WHERE b = 4"]),
     "no_key": ("v DOUBLE, w INT, t VARCHAR(10) NOT NULL", "NULL, NULLIF({0}, 3), CONCAT('x', {0})", []),
+    "all_null": ("a INT, b VARCHAR(20)", "NULLIF({0}, 3), CONCAT('x', {0})", []),
     "课程.x$(1)": ("`编号` INT PRIMARY KEY COMMENT '说明 -- ;', `a|b` VARCHAR(10)", "{0}, '值'",
                  ["UPDATE {} SET `a|b` = '新' WHERE `编号` = 1", "DELETE FROM {} WHERE `编号` = 2"]),
     "dash--dash;": ("`i--d` INT PRIMARY KEY, `it's` INT, `say \"x\"; #` INT, `/*` INT", "{0}, 1, 2, 3", ["DELETE FROM {} WHERE `i--d` = 1"]),
@@ -111,6 +113,8 @@ def create_odd(connection) -> None:
         connection.query(f"CREATE TABLE {_odd(name)} ({columns})")
     for number in range(1, 6):
         insert_odd(connection, number)
+    # More rows than a chunk has, by the configuration: cut, the snapshot would lack each third, with NULL in the column to cut by.
+    connection.query(f"INSERT INTO {_odd('all_null')} SELECT NULLIF(seq, seq DIV 3 * 3), CONCAT('x', seq) FROM kinds.seq_101_to_1100")
 
 
 def _odd(name: str) -> str:
@@ -294,9 +298,10 @@ def _odd_differences(source, target) -> list:
     for name in ODD:
         ((names,),) = source.query("SELECT GROUP_CONCAT(CONCAT('`', COLUMN_NAME, '`') ORDER BY ORDINAL_POSITION) FROM "
                                    f"information_schema.COLUMNS WHERE TABLE_SCHEMA = 'kinds' AND TABLE_NAME = '{name}'")
-        wanted, got = (sorted(side.query(f"SELECT {names} FROM {_odd(name)}"), key=repr) for side in (source, target))
+        wanted, got = (Counter(map(repr, side.query(f"SELECT {names} FROM {_odd(name)}"))) for side in (source, target))
         if wanted != got:
-            found.append(f"{name}: {got} instead of {wanted}")
+            more, less = (sorted((a - b).elements()) for a, b in ((got, wanted), (wanted, got)))
+            found.append(f"{name}: {len(more)} rows such as {more[:5]} instead of {len(less)} such as {less[:5]}")
     return found
 
 
