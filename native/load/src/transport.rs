@@ -37,8 +37,8 @@ pub(crate) const MAX_HEAD: usize = 64 * 1024;
 /// Why sending ends when the head of an answer has come.
 pub(crate) const ANSWERED_EARLY: &str = "the server answered before it had read everything";
 
-/// Room in which a request's head is written.
-const MIN_OUTPUT: usize = 16 * 1024;
+/// Room in which a request's head is written: for any that a server would take, whole header lines at a time.
+const MIN_OUTPUT: usize = 64 * 1024;
 
 thread_local! {
     /// Whether the request that this thread runs had a new connection made for it.
@@ -559,7 +559,10 @@ impl SocketBuffers {
 
 impl Buffers for SocketBuffers {
     fn output(&mut self) -> &mut [u8] {
-        self.output.resize(self.output_size, 0);
+        // For the head of a request, which may be all of it: clearing room for a body would take longer than sending.
+        if self.output.len() < MIN_OUTPUT {
+            self.output.resize(MIN_OUTPUT, 0);
+        }
         &mut self.output
     }
 
@@ -693,7 +696,9 @@ mod tests {
         buffers.input_appended(answer.len());
         buffers.input_consume(answer.len());
         assert_eq!(buffers.output.capacity(), 0);
-        assert_eq!(buffers.output().len(), 1 << 20, "the next request gets one again");
+        assert_eq!(buffers.output().len(), MIN_OUTPUT, "the next request gets one again, for its head");
+        assert_eq!(buffers.tmp_and_output().1.len(), 1 << 20, "and for a body");
+        assert_eq!(buffers.output().len(), 1 << 20);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 package com.starrocks.connector.flink.codec;
 
 import com.starrocks.connector.flink.core.BlockLayout;
+import com.starrocks.connector.flink.core.CompactDecimals;
 import com.starrocks.connector.flink.core.RowBlock;
 import com.starrocks.connector.flink.core.TypeNode;
 
@@ -65,18 +66,6 @@ final class SlotValues {
     private static final int MAX_DIGITS = 77;
 
     private static final int NANOS_PER_MILLI = 1_000_000;
-
-    /** Compact decimals: any value of so many digits fits an i64. */
-    private static final int LONG_DIGITS = 18;
-
-    /** Unscaled values of so many digits survive as a double what {@link #unscaledLong} does. */
-    private static final int DOUBLE_DIGITS = 15;
-
-    /** The powers of ten that a double holds exactly. */
-    private static final double[] POWERS_OF_TEN = {
-        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
-        1e17, 1e18, 1e19, 1e20, 1e21, 1e22
-    };
 
     private final BlockSegment segment = new BlockSegment();
 
@@ -155,6 +144,16 @@ final class SlotValues {
     }
 
     private static void putDecimal(BigDecimal value, RowBlock block) {
+        long digits = CompactDecimals.unscaled(value);
+        int scale = value.scale();
+        if (digits != CompactDecimals.NONE && scale >= 0 && scale <= MAX_SCALE) {
+            block.putDecimal(scale, digits);
+        } else {
+            putAnyDecimal(value, block);
+        }
+    }
+
+    private static void putAnyDecimal(BigDecimal value, RowBlock block) {
         // The digits in front of the point, before zeros are written out: 1E+1000000000 is small.
         if ((long) value.precision() - value.scale() > MAX_DIGITS || value.scale() > MAX_SCALE) {
             throw new RefusedException(
@@ -165,29 +164,15 @@ final class SlotValues {
                             + " is too large or too fine for any column");
         }
         BigDecimal plain = value.scale() < 0 ? value.setScale(0) : value;
-        if (plain.precision() <= LONG_DIGITS) {
-            block.putDecimal(plain.scale(), unscaledLong(plain));
-            return;
-        }
         BigInteger unscaled = plain.unscaledValue();
-        if (unscaled.bitLength() < BlockLayout.MAX_UNSCALED_BYTES * Byte.SIZE) {
+        if (unscaled.bitLength() < Long.SIZE) {
+            block.putDecimal(plain.scale(), unscaled.longValue());
+        } else if (unscaled.bitLength() < BlockLayout.MAX_UNSCALED_BYTES * Byte.SIZE) {
             block.putDecimal(plain.scale(), unscaled.toByteArray());
         } else {
             throw new RefusedException(
                     "a decimal of " + plain.precision() + " digits is too large for any column");
         }
-    }
-
-    /** The unscaled value of at most 18 digits. Unlike unscaledValue() it makes no BigInteger. */
-    private static long unscaledLong(BigDecimal value) {
-        int scale = value.scale();
-        if (value.precision() <= DOUBLE_DIGITS && scale < POWERS_OF_TEN.length) {
-            // No object at all. Division and multiplication err by at most 2^-53 each, which makes
-            // less than a quarter of the last of 15 digits; the nearest integer is the right one.
-            return (long) Math.rint(value.doubleValue() * POWERS_OF_TEN[scale]);
-        }
-        // Mostly no object either, once compiled.
-        return value.scaleByPowerOfTen(scale).longValue();
     }
 
     private boolean putText(Object value, RowBlock block) {

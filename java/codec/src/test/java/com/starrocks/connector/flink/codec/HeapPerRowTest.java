@@ -30,8 +30,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Encoding a row takes no heap, for every kind of rows. Decimals of more than 18 digits are left
- * out: their digits can be had as a new array only.
+ * Encoding a row takes no heap, for every kind of rows. Decimals whose digits don't fit a long are
+ * left out: these can be had as a new array only.
  */
 public class HeapPerRowTest {
 

@@ -109,7 +109,10 @@ public class SlotEncoderTest {
         assertBytes("09 00 0000000000000000", BigDecimal.ZERO);
         assertBytes("09 09 0100000000000000", new BigDecimal("1E-9"));
         assertBytes("09 00 ffff63a7b3b6e00d", new BigDecimal("999999999999999999"));
-        assertBytes("0a 01 08 0de0b6b3a7640000", new BigDecimal("100000000000000000.0"));
+        assertBytes("09 01 000064a7b3b6e00d", new BigDecimal("100000000000000000.0"));
+        assertBytes("09 00 ffffffffffffff7f", new BigDecimal(Long.MAX_VALUE));
+        assertBytes("09 00 0000000000000080", new BigDecimal(Long.MIN_VALUE));
+        assertBytes("0a 00 09 008000000000000000", new BigDecimal("9223372036854775808"));
         assertBytes(
                 "0a 0a 10 4b3b4ca85a86c47a098a223fffffffff",
                 new BigDecimal("9999999999999999999999999999.9999999999"));
@@ -136,6 +139,9 @@ public class SlotEncoderTest {
                     String expected =
                             String.format("09%02x%016x", scale, Long.reverseBytes(unscaled));
                     assertEquals(expected, encode(BigDecimal.valueOf(unscaled, scale), ANY));
+                    // A class of its own goes the way of JVMs whose decimals can't be looked into.
+                    BigDecimal other = new BigDecimal(BigInteger.valueOf(unscaled), scale) {};
+                    assertEquals(expected, encode(other, ANY));
                 }
             }
         }
