@@ -95,6 +95,7 @@ impl Snapshot {
         if shared.role == Role::Writer {
             hand_over(table, &mut pending, shared);
         }
+        shared.hold.look_at_witness(table);
     }
 
     /// The next piece.

@@ -31,6 +31,10 @@ pub struct Doubt<'a> {
     pub since: i64,
     /// Whether the state has the rows themselves.
     pub has_rows: bool,
+    /// The label of an older load that the server doesn't know any more either.
+    pub witness: Option<&'a str>,
+    /// The label of rows that have to be loaded before them, and aren't, as far as the server knows.
+    pub after: Option<&'a str>,
     /// What the server says.
     pub standing: Standing,
 }
@@ -89,6 +93,14 @@ impl Doubt<'_> {
             Standing::Aborted(reason) if reason.is_empty() => "the server has rolled them back".to_owned(),
             Standing::Aborted(reason) => format!("the server has rolled them back ({reason})"),
         };
-        format!("{rows} rows of {checkpoint} for {database}.{table} (label {label}, {age} s old): {server}")
+        let witness = self.witness.map_or_else(String::new, |witness| {
+            format!("; it has forgotten an older load that it knew, label {witness}")
+        });
+        let after = self.after.map_or_else(String::new, |after| {
+            format!("; nor is it known whether those before them are, label {after}, which another subtask has to load")
+        });
+        format!(
+            "{rows} rows of {checkpoint} for {database}.{table} (label {label}, {age} s old): {server}{witness}{after}"
+        )
     }
 }

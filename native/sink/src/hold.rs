@@ -4,11 +4,10 @@
 //! is in the state of a completed checkpoint is safe, so a server that can't be reached fails nothing: the batch is
 //! tried again for as long as it takes.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use starrocks_load::Body;
 use starrocks_load::reply::LabelState;
@@ -27,10 +26,13 @@ use crate::state::BatchRecord;
 use crate::table::{Covered, Table, allow, settle};
 use crate::time::epoch_ms;
 use crate::transactions::Progress;
+use crate::witness::{TRUST, Witnesses};
 
-/// How long after its checkpoint a batch is taken for not loaded because the server doesn't know its label, where
-/// nothing else tells how far back the server's memory goes. It forgets labels after 3 days or 1000 further loads.
-const TRUST: Duration = Duration::from_secs(600);
+/// How far the clocks of two machines may be apart: a batch may seem that much younger than the moment.
+const CLOCKS_APART: i64 = 60_000;
+
+/// Pauses between looks at another subtask's batch: doubled from the first up to the last.
+const LOOKS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
 /// A batch that waits for its checkpoint, then for its load.
 pub struct Held {
@@ -54,6 +56,26 @@ struct Tries {
     /// Whether it may be loaded although nobody told us.
     doubt: bool,
     stall: Stall,
+    waiting: Option<Waiting>,
+}
+
+/// For another subtask, which has to load a batch before.
+#[derive(Debug)]
+struct Waiting {
+    since: Instant,
+    pause: Duration,
+    /// When it is to be looked for again.
+    look_at: Instant,
+}
+
+/// What is to be done with a batch.
+enum Step<'a> {
+    /// Nothing more. Whether it is known to be visible.
+    Settle { visible: bool },
+    /// To send it.
+    Send,
+    /// To wait until the batch with this label is loaded.
+    Wait(&'a str),
 }
 
 /// What a restored batch's state says beside its rows.
@@ -138,8 +160,8 @@ pub struct Hold {
     pub in_doubt: InDoubt,
     /// The checkpoint that completed last.
     pub completed: AtomicU64,
-    /// By database, a label that was visible at some time.
-    pub witnesses: Mutex<HashMap<String, String>>,
+    /// Labels that were visible at some time.
+    pub witnesses: Witnesses,
 }
 
 impl Hold {
@@ -181,38 +203,48 @@ impl Hold {
 
     /// What is known now of a database.
     pub fn now(&self, database: &str) -> Before {
-        let witnesses = self.witnesses.lock().unwrap_or_else(PoisonError::into_inner);
-        Before { at: epoch_ms(), witness: witnesses.get(database).cloned() }
+        Before { at: epoch_ms(), witness: self.witnesses.get(database) }
     }
 
-    /// Looks whether the rows of a label are visible, so that it can be a witness.
-    pub fn look_at(&self, table: &Table, label: &str) {
-        if let Ok(LabelState::Visible) = self.loader.label_state(&table.database, label) {
-            self.note_visible(&table.database, label);
+    /// Sees to it that the witness of what comes next isn't one that was forgotten long ago.
+    pub fn look_at_witness(&self, table: &Arc<Table>) {
+        if let Some(label) = self.witnesses.due(&table.database, Instant::now()) {
+            self.flow.push(table.settle, Class::Control, Job::LookAt(Arc::clone(table), label));
         }
     }
 
-    fn note_visible(&self, database: &str, label: &str) {
-        let mut witnesses = self.witnesses.lock().unwrap_or_else(PoisonError::into_inner);
-        witnesses.insert(database.to_owned(), label.to_owned());
+    /// Looks whether the rows of a label are visible, so that it can be a witness, or still be one.
+    pub fn look_at(&self, table: &Table, label: &str) {
+        let database = &table.database;
+        let known = self.witnesses.is(database, label);
+        match self.loader.label_state(database, label) {
+            Ok(LabelState::Visible) if known => self.witnesses.confirm(database, label, Instant::now()),
+            Ok(LabelState::Visible) => self.witnesses.add(database, label, Instant::now()),
+            Ok(LabelState::Unknown) => self.witnesses.forgotten(database, label),
+            _ => {}
+        }
     }
 
     /// Loads a batch whose checkpoint has completed. To be done again until it works, however long that takes; other
     /// tables get their turn in between.
     pub fn load(&self, table: &Table, held: &Arc<Held>) -> Result<Progress, SinkError> {
         let mut tries = held.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(other) = self.must_wait(table, held)? {
-            if tries.stall.is_to_be_told() {
-                let text = format!(
-                    "{}.{}: waits for label {other}, which another subtask has to load before",
-                    table.database, table.name
-                );
-                self.loader.tell(Level::Info, text);
-            }
+        if tries.waiting.as_ref().is_some_and(|waiting| Instant::now() < waiting.look_at) {
             return Ok(Progress::Later);
         }
-        let earlier = std::mem::replace(&mut tries.sent, true);
-        let outcome = if tries.doubt { self.settle_doubt(table, held) } else { self.send(held, earlier) };
+        let step = if tries.doubt { self.find_out(table, held, &tries) } else { Ok(Step::Send) };
+        let outcome = match step {
+            Ok(Step::Settle { visible }) => Ok(visible),
+            Ok(Step::Send) => {
+                let earlier = std::mem::replace(&mut tries.sent, true);
+                self.send(held, earlier)
+            }
+            Ok(Step::Wait(other)) => {
+                self.wait(table, &mut tries, other);
+                return Ok(Progress::Later);
+            }
+            Err(error) => Err(error),
+        };
         if let Err(error) = &outcome
             && error.retriable
             && error.code != Code::Cancelled
@@ -229,7 +261,7 @@ impl Hold {
             self.loader.tell(Level::Info, text);
         }
         if visible {
-            self.note_visible(&table.database, &held.label);
+            self.witnesses.add(&table.database, &held.label, Instant::now());
         }
         settle(&mut table.pending().held, held);
         Ok(Progress::Done)
@@ -246,8 +278,8 @@ impl Hold {
         })
     }
 
-    /// Asks for the label and loads the batch only if it isn't loaded already; says whether it is visible.
-    fn settle_doubt(&self, table: &Table, held: &Held) -> Result<bool, SinkError> {
+    /// Asks the server what became of a batch that may be loaded, and says what is left to do.
+    fn find_out<'a>(&self, table: &Table, held: &'a Held, tries: &Tries) -> Result<Step<'a>, SinkError> {
         match self.loader.label_state(&table.database, &held.label)? {
             state @ (LabelState::Visible | LabelState::Committed) => {
                 let text = format!(
@@ -255,22 +287,33 @@ impl Hold {
                     held.rows, table.database, table.name, held.label
                 );
                 self.loader.tell(Level::Info, text);
-                Ok(state == LabelState::Visible)
+                Ok(Step::Settle { visible: state == LabelState::Visible })
             }
-            // An older request may still run; its end is waited for there.
-            LabelState::Prepare | LabelState::Prepared | LabelState::Aborted(_) => self.send(held, true),
-            LabelState::Unknown if self.is_remembered(table, held)? => self.send(held, true),
+            // An older request may still run; its end is waited for where it is sent.
+            LabelState::Prepare | LabelState::Prepared | LabelState::Aborted(_) => {
+                Ok(self.must_wait(table, held, true)?.map_or(Step::Send, Step::Wait))
+            }
             LabelState::Unknown => {
-                let doubt = self.doubt(table, held);
+                let other = self.must_wait(table, held, false)?;
+                if self.is_remembered(table, held)? {
+                    return Ok(other.map_or(Step::Send, Step::Wait));
+                }
+                let doubt = self.doubt(table, held, other);
                 match self.in_doubt {
                     InDoubt::Fail => Err(doubt.error()),
                     InDoubt::Skip => {
                         self.loader.tell(Level::Warn, doubt.skipped());
-                        Ok(false)
+                        Ok(Step::Settle { visible: false })
                     }
                     InDoubt::LoadAgain => {
+                        // Whoever has the other one loads it again too; but its label may be forgotten already.
+                        if let Some(other) = other
+                            && tries.waiting.as_ref().is_none_or(|waiting| waiting.since.elapsed() < TRUST)
+                        {
+                            return Ok(Step::Wait(other));
+                        }
                         self.loader.tell(Level::Warn, doubt.loaded_again());
-                        self.send(held, true)
+                        Ok(Step::Send)
                     }
                 }
             }
@@ -279,27 +322,52 @@ impl Hold {
 
     /// Whether the server would still know the batch's label, had it been loaded: it forgets labels in the order in
     /// which their rows became visible (after a restart of the FE, in which they were committed), so one whose rows were
-    /// visible before the batch could be sent is a witness.
+    /// visible before the batch could be sent is a witness. Once that one is forgotten, the batch's may be too, however
+    /// short the time.
     fn is_remembered(&self, table: &Table, held: &Held) -> Result<bool, SinkError> {
         let Some(before) = held.before() else { return Ok(true) };
-        if let Some(witness) = &before.witness
-            && self.loader.label_state(&table.database, witness)? != LabelState::Unknown
-        {
-            return Ok(true);
+        if let Some(witness) = &before.witness {
+            return Ok(self.loader.label_state(&table.database, witness)? != LabelState::Unknown);
         }
+        // A clock that goes far behind the one of then says nothing of the time in between.
         let age = epoch_ms().saturating_sub(before.at);
-        Ok(u128::try_from(age).unwrap_or(0) < TRUST.as_millis())
+        Ok(age >= -CLOCKS_APART && u128::try_from(age).unwrap_or(0) < TRUST.as_millis())
     }
 
     /// The label of a batch that another subtask has to load before this one.
-    fn must_wait<'a>(&self, table: &Table, held: &'a Held) -> Result<Option<&'a str>, SinkError> {
+    ///
+    /// Batches are sent in order. So if the server knows the label of this one, the other was loaded before, and where
+    /// its label is unknown, it is forgotten. If not, this one says how long to wait: as long as its own label would be
+    /// known, had it been loaded.
+    fn must_wait<'a>(
+        &self,
+        table: &Table,
+        held: &'a Held,
+        is_known: bool,
+    ) -> Result<Option<&'a str>, SinkError> {
         let after = held.restored.as_ref().and_then(|restored| restored.after.as_deref());
         let Some(after) = after.filter(|_| self.in_doubt != InDoubt::Skip) else { return Ok(None) };
         match self.loader.label_state(&table.database, after) {
             Ok(LabelState::Committed | LabelState::Visible) => Ok(None),
+            Ok(LabelState::Unknown) if is_known => Ok(None),
             Ok(_) => Ok(Some(after)),
             Err(error) if error.retriable => Ok(Some(after)),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Notes that another subtask has to load a batch before.
+    fn wait(&self, table: &Table, tries: &mut Tries, other: &str) {
+        let now = Instant::now();
+        let waiting = tries.waiting.get_or_insert(Waiting { since: now, pause: LOOKS.0, look_at: now });
+        waiting.look_at = now + waiting.pause;
+        waiting.pause = (waiting.pause * 2).min(LOOKS.1);
+        if tries.stall.is_to_be_told() {
+            let text = format!(
+                "{}.{}: waits for label {other}, which another subtask has to load before",
+                table.database, table.name
+            );
+            self.loader.tell(Level::Info, text);
         }
     }
 
@@ -326,7 +394,7 @@ impl Hold {
         self.flow.pause(pause)
     }
 
-    fn doubt<'a>(&self, table: &'a Table, held: &'a Held) -> Doubt<'a> {
+    fn doubt<'a>(&self, table: &'a Table, held: &'a Held, after: Option<&'a str>) -> Doubt<'a> {
         Doubt {
             database: &table.database,
             table: &table.name,
@@ -335,6 +403,8 @@ impl Hold {
             checkpoint: held.restored.as_ref().and_then(|restored| restored.checkpoint),
             since: held.before().map_or_else(epoch_ms, |before| before.at),
             has_rows: true,
+            witness: held.before().and_then(|before| before.witness.as_deref()),
+            after,
             standing: Standing::Unknown,
         }
     }

@@ -43,6 +43,7 @@ mod stream;
 pub mod table;
 mod time;
 pub mod transactions;
+pub mod witness;
 mod workers;
 pub mod writer;
 

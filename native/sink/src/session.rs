@@ -26,6 +26,7 @@ use crate::restore::Restoring;
 use crate::stream::{self, Follow, Stream};
 use crate::table::{Table, Tables};
 use crate::transactions::Transactions;
+use crate::witness::Witnesses;
 use crate::workers::Workers;
 use crate::writer::{Appended, Target, Writer};
 
@@ -121,7 +122,7 @@ impl Session {
                 retry_interval: config.client.retry_interval,
                 in_doubt: config.in_doubt,
                 completed: Default::default(),
-                witnesses: Mutex::default(),
+                witnesses: Witnesses::default(),
             },
             transactions: Transactions {
                 flow: Arc::clone(&flow),

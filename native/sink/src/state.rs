@@ -42,7 +42,7 @@
 //! | *m* bytes | the body, packed: see [`lz4`] |
 //!
 //! Servers forget labels oldest first. So as long as one remembers the witness, it would remember this batch's label
-//! too, had the batch been loaded.
+//! too, had the batch been loaded. Once it doesn't, that the label is unknown says nothing.
 //!
 //! Kind 2, a transaction that is prepared, and is committed once the checkpoint is complete:
 //!

@@ -529,6 +529,8 @@ impl Transactions {
             checkpoint: prepared.restored,
             since: prepared.prepared_at,
             has_rows: false,
+            witness: None,
+            after: None,
             standing,
         }
     }

@@ -227,6 +227,69 @@ fn a_label_that_may_have_been_forgotten_is_never_guessed_at() {
 }
 
 #[test]
+fn a_label_that_was_soon_forgotten_is_no_guess_either() {
+    let server = Arc::new(Server::default());
+    let sink = server.restore(&[V1], &[]);
+    sink.send(0, &["1"]);
+    sink.checkpoint(1);
+    sink.complete(1);
+    sink.send(0, &["2"]);
+    let state = sink.checkpoint(2);
+    sink.complete(2);
+    drop(sink);
+    let [witness, label] = &server.labels(&LabelState::Visible)[..] else { panic!() };
+    server.forget(label);
+    server.forget(witness);
+    let sink = server.open(&[V1]);
+    state.iter().for_each(|piece| sink.session.restore(piece).unwrap());
+    let error = sink.session.wait_ready(LONG).unwrap_err();
+    assert_eq!(error.code, Code::Undecided);
+    for part in [label, witness, "older load that it knew"] {
+        assert!(error.message.contains(part), "{part} in {error}");
+    }
+    assert_eq!(server.rows("t"), ["1", "2"], "nothing twice");
+}
+
+#[test]
+fn without_a_witness_a_clock_that_went_far_back_says_nothing() {
+    let server = Arc::new(Server::default());
+    let sink = server.restore(&[V1], &[]);
+    sink.send(0, &["1"]);
+    let state = sink.checkpoint(1);
+    drop(sink);
+    let sink = server.open(&[V1]);
+    shifted(&state, 3_600_000).iter().for_each(|piece| sink.session.restore(piece).unwrap());
+    assert_eq!(sink.session.wait_ready(LONG).unwrap_err().code, Code::Undecided);
+    drop(sink);
+    // The clocks of two machines are never quite the same.
+    server.restore(&[V1], &shifted(&state, 5_000));
+    assert_eq!(server.rows("t"), ["1"]);
+}
+
+#[test]
+fn a_batch_waits_for_no_label_that_is_forgotten() {
+    let server = Arc::new(Server::default());
+    let options = [V1, ("sink.buffer-flush.max-rows", "1")];
+    let sink = server.restore(&options, &[]);
+    sink.send(0, &["0"]);
+    sink.checkpoint(1);
+    sink.complete(1);
+    sink.send(0, &["1", "2"]);
+    let state = sink.checkpoint(2);
+    drop(sink);
+    let (first, second) = (server.open(&options), server.open(&options));
+    first.session.restore(&state[0]).unwrap();
+    assert!(first.session.wait_ready(LONG).unwrap());
+    let known = server.labels(&LabelState::Visible);
+    known.iter().for_each(|label| server.forget(label));
+    second.session.restore(&state[1]).unwrap();
+    let error = second.session.wait_ready(LONG).unwrap_err();
+    assert_eq!(error.code, Code::Undecided);
+    assert!(error.message.contains(&known[1]), "{error}");
+    assert_eq!(server.rows("t"), ["0", "1"]);
+}
+
+#[test]
 fn a_witness_tells_that_an_unknown_label_was_never_loaded() {
     let server = Arc::new(Server::default());
     let sink = server.restore(&[V1], &[]);
@@ -242,6 +305,11 @@ fn a_witness_tells_that_an_unknown_label_was_never_loaded() {
 
 /// State as if it had been taken that long ago.
 fn aged(state: &[Vec<u8>], age: Duration) -> Vec<Vec<u8>> {
+    shifted(state, -(age.as_millis() as i64))
+}
+
+/// State as if it had been taken so many ms later.
+fn shifted(state: &[Vec<u8>], by: i64) -> Vec<Vec<u8>> {
     use starrocks_sink::pack::Store;
     use starrocks_sink::state::{Record, decode};
     let pool = Arc::new(starrocks_sink::pool::Pool::new(64 << 20));
@@ -249,7 +317,7 @@ fn aged(state: &[Vec<u8>], age: Duration) -> Vec<Vec<u8>> {
     let store = Store::new(pool, Vec::new(), 32 << 20, counters);
     let older = |piece: &Vec<u8>| match decode(piece).unwrap() {
         Record::Batch(mut record, body) => {
-            record.taken_at -= age.as_millis() as i64;
+            record.taken_at += by;
             record.encode(&store.adopt(&record.label, &body).unwrap()).unwrap()
         }
         _ => piece.clone(),

@@ -409,6 +409,88 @@ fn a_witness_that_is_still_known_tells_that_a_batch_was_never_loaded() {
 }
 
 #[test]
+fn a_label_that_was_soon_forgotten_is_told_loudly_too() {
+    let world = World::new();
+    let (state, label) = in_doubt(&world);
+    // A busy database: 1,000 further loads end within the seconds that a restore takes.
+    world.sandbox.server().labels().limits.keep_count = 0;
+    let error = restored(&world, &[], &state).err().expect("nobody knows");
+    assert_eq!(error.code, Code::Undecided, "{error}");
+    assert_eq!(error.label.as_deref(), Some(&*label));
+    assert!(error.message.contains("it has forgotten an older load that it knew"), "{error}");
+    world.expect_ids("t", &all(200), "nothing twice");
+    drop(restored(&world, &[("sink.exactly-once.in-doubt", "skip")], &state).unwrap());
+    world.expect_ids("t", &all(200), "skipped");
+}
+
+#[test]
+fn the_first_batch_of_a_job_has_no_witness_and_is_loaded() {
+    let world = World::new();
+    let first = job(&world, &[]);
+    first.write(0..100).unwrap();
+    let state = first.snapshot(1).unwrap();
+    first.kill();
+    // What others load says nothing of it.
+    world.sandbox.server().labels().limits.keep_count = 0;
+    drop(restored(&world, &[], &state).unwrap());
+    world.expect_ids("t", &all(100), "restored");
+}
+
+#[test]
+fn a_batch_that_waits_for_one_that_was_loaded_and_forgotten_is_told() {
+    let world = World::new();
+    let first = job(&world, &[]);
+    first.write(0..100).unwrap();
+    first.whole_checkpoint(1).unwrap();
+    first.write(100..200).unwrap();
+    first.seal().unwrap();
+    first.write(200..300).unwrap();
+    let state = first.snapshot(2).unwrap();
+    first.kill();
+    // Another subtask has the first of them and loads it; then it is forgotten, and so is what came before.
+    let jobs = [open(&world, &[]), open(&world, &[("context.subtask", "1")])];
+    jobs[0].restore(&state[..1]).unwrap();
+    world.expect_ids("t", &all(200), "the first");
+    let loaded = world.ended("t").remove(1).0;
+    world.sandbox.server().labels().limits.keep_count = 0;
+    let error = jobs[1].restore(&state[1..]).expect_err("it must not wait for ever");
+    assert_eq!(error.code, Code::Undecided, "{error}");
+    assert!(error.message.contains(&loaded), "no {loaded} in {error}");
+    assert_ne!(error.label.as_deref(), Some(&*loaded));
+    world.expect_ids("t", &all(200), "nothing twice, nothing out of order");
+    drop(jobs);
+    // Whoever looks into the table sees that it isn't there.
+    let options = [("sink.exactly-once.in-doubt", "load-again"), ("context.subtask", "1")];
+    let again = open(&world, &options);
+    again.begin_restore(&state[1..]).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(!again.is_ready().unwrap(), "it may still be on its way with the other subtask");
+    assert!(again.log().contains(&loaded));
+    drop(again);
+    world.expect_ids("t", &all(200), "waits");
+}
+
+#[test]
+fn a_batch_whose_turn_had_come_waits_for_no_other() {
+    let world = World::new();
+    let first = job(&world, &[("sink.max-retries", "0")]);
+    first.write(0..100).unwrap();
+    first.seal().unwrap();
+    first.write(100..200).unwrap();
+    let state = first.snapshot(1).unwrap();
+    world.inject(Fault { nth: 2, times: 0, ..fault(Kind::DieBeforeCommit) });
+    first.complete(1).unwrap();
+    eventually("the second is rolled back", || world.ended("t").iter().any(|(_, state)| state == "ABORTED"));
+    first.kill();
+    world.sandbox.server().faults.remove(None);
+    let loaded = world.ended("t").remove(0).0;
+    world.sandbox.server().forget_label("d", &loaded);
+    let second = open(&world, &[("context.subtask", "1")]);
+    second.restore(&state[1..]).unwrap();
+    world.expect_ids("t", &all(200), "its label says that the one before it was loaded");
+}
+
+#[test]
 fn what_was_only_committed_is_no_witness() {
     let world = World::new();
     let first = job(&world, &[]);
