@@ -29,6 +29,28 @@ const COMPRESSED: &[&str] = &["gzip", "bzip2", "lz4", "deflate", "zstd"];
 /// Values of `compression`, with the `format` that means the same for CSV.
 const COMPRESSIONS: &[(&str, &str)] = &[("lz4_frame", "lz4"), ("zstd", "zstd"), ("gzip", "gzip")];
 
+/// Headers that are true or false. Servers differ in which spellings they take: a plain load takes `TRUE`, while a
+/// transaction reads it as false where `partial_update` says so, and replaces whole rows.
+const FLAGS: &[&str] = &[
+    "enable_merge_commit",
+    "enable_replicated_storage",
+    "ignore_json_size",
+    "negative",
+    "partial_update",
+    "strict_mode",
+    "strip_outer_array",
+    "trim_space",
+];
+
+/// Headers that are a whole number of seconds, each with the least and the most that is allowed. Where a transaction
+/// begins, the server answers others as if something in it had broken down, so that they would be sent for ever.
+const SECONDS: &[(&str, u32, u32)] = &[
+    // 0: none.
+    ("idle_transaction_timeout", 0, i32::MAX as u32),
+    ("prepared_timeout", 1, i32::MAX as u32),
+    ("timeout", 1, 259_200),
+];
+
 /// The name of the column with the row's operation.
 pub(crate) const OP: &str = "__op";
 
@@ -72,6 +94,8 @@ pub(crate) fn headers(
                     continue;
                 }
             },
+            _ if FLAGS.contains(&name) => value.trim().to_ascii_lowercase(),
+            _ if SECONDS.iter().any(|(known, ..)| *known == name) => value.trim().to_owned(),
             _ => value.to_owned(),
         };
         headers.push((name.to_owned(), value));
@@ -129,8 +153,15 @@ fn check(spec: &TableSpec, name: &str, value: &str) -> Result<(), String> {
             Err("can't be set: rows have no header, so the first row of each load would be lost".to_owned())
         }
         "envelope" => Err("can't be set: rows are sent as an array, with which it does not work".to_owned()),
-        "trim_space" if flag(value).is_none() => Err("must be true or false".to_owned()),
-        _ => Ok(()),
+        _ if FLAGS.contains(&name) && flag(value).is_none() => {
+            Err(format!("is '{}'; allowed: true, false", value.trim()))
+        }
+        _ => match SECONDS.iter().find(|(known, ..)| *known == name) {
+            Some((_, least, most)) if !seconds(value).is_some_and(|n| (*least..=*most).contains(&n)) => Err(
+                format!("is '{}'; allowed: a whole number of seconds from {least} to {most}", value.trim()),
+            ),
+            _ => Ok(()),
+        },
     }
 }
 
@@ -146,6 +177,12 @@ pub(crate) fn flag(value: &str) -> Option<bool> {
         v if v.eq_ignore_ascii_case("false") => Some(false),
         _ => None,
     }
+}
+
+/// A whole number, as the server reads it: digits only.
+fn seconds(value: &str) -> Option<u32> {
+    let digits = value.trim();
+    digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
 /// The user's `columns`, with the operation appended where it is needed and missing.

@@ -75,6 +75,31 @@ fn properties_are_passed_on_and_separators_normalized() {
 }
 
 #[test]
+fn flags_and_numbers_are_sent_as_every_server_reads_them() {
+    let sent = headers(
+        raw(Csv),
+        &[
+            ("idle_transaction_timeout", "60 "),
+            ("partial_update", " TRUE "),
+            ("prepared_timeout", "2147483647"),
+            ("strict_mode", "False"),
+            ("timeout", " 259200"),
+        ],
+    );
+    assert_eq!(
+        sent,
+        named(&[
+            ("format", "csv"),
+            ("idle_transaction_timeout", "60"),
+            ("partial_update", "true"),
+            ("prepared_timeout", "2147483647"),
+            ("strict_mode", "false"),
+            ("timeout", "259200"),
+        ])
+    );
+}
+
+#[test]
 fn compression_is_announced_as_each_format_has_it() {
     for (name, format) in [("lz4_frame", "lz4"), (" ZSTD ", "zstd"), ("gzip", "gzip")] {
         let headers = |of| plan(table(of, false), &[("compression", name)]).unwrap().headers();
@@ -108,7 +133,24 @@ fn what_is_wrong_with_a_property_is_said_by_name() {
         ("expect", "x", "the connector sets it"),
         ("envelope", "debezium", "'sink.properties.envelope' can't be set"),
         ("skip_header", "1", "the first row of each load would be lost"),
-        ("trim_space", "yes", "must be true or false"),
+        ("trim_space", "yes", "'sink.properties.trim_space' is 'yes'; allowed: true, false"),
+        ("partial_update", "1", "'sink.properties.partial_update' is '1'; allowed: true, false"),
+        ("strict_mode", "on", "is 'on'; allowed: true, false"),
+        (
+            "timeout",
+            "300000",
+            "'sink.properties.timeout' is '300000'; allowed: a whole number of seconds from 1 to 259200",
+        ),
+        ("timeout", "0", "is '0'; allowed: a whole number of seconds from 1 to 259200"),
+        ("prepared_timeout", "1h", "is '1h'; allowed: a whole number of seconds from 1 to 2147483647"),
+        ("prepared_timeout", "2147483648", "is '2147483648'; allowed"),
+        (
+            "idle_transaction_timeout",
+            "abc",
+            "is 'abc'; allowed: a whole number of seconds from 0 to 2147483647",
+        ),
+        ("idle_transaction_timeout", "", "is ''; allowed"),
+        ("idle_transaction_timeout", "+5", "is '+5'; allowed"),
         ("where", "a\nb", "'sink.properties.where' has a value with a control character"),
         ("a b", "x", "'sink.properties.a b' is no name of an HTTP header"),
         ("column_separator", "", "'sink.properties.column_separator' is no separator: it is empty"),

@@ -71,6 +71,7 @@ const TEXTS: &[(&str, Class)] = &[
     ("unknown data format", Class::Permanent(ErrorCode::Config, OPTIONS)),
     ("invalid strict mode format", Class::Permanent(ErrorCode::Config, OPTIONS)),
     ("invalid timeout format", Class::Permanent(ErrorCode::Config, OPTIONS)),
+    ("numberformatexception", Class::Permanent(ErrorCode::Config, OPTIONS)),
     ("invalid prepared_timeout", Class::Permanent(ErrorCode::Config, OPTIONS)),
     ("invalid delimiter", Class::Permanent(ErrorCode::Config, OPTIONS)),
     ("invalid json path", Class::Permanent(ErrorCode::Config, OPTIONS)),
@@ -211,6 +212,11 @@ mod tests {
             ("NOT_IMPLEMENTED_ERROR", "x", ErrorCode::Config),
             ("INTERNAL_ERROR", "too many filtered rows", ErrorCode::Load),
             ("INVALID_ARGUMENT", "Invalid prepared_timeout: x", ErrorCode::Config),
+            (
+                "FAILED",
+                "class java.lang.NumberFormatException: For input string: \"soon\"",
+                ErrorCode::Config,
+            ),
             (
                 "INTERNAL_ERROR",
                 "payload size [9] of single write beyond the JSON payload limit [4]",

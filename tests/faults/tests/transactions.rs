@@ -224,6 +224,25 @@ fn a_transaction_that_somebody_else_has_committed_is_no_setback() {
     assert!(error.label.is_some_and(|label| world.label_state(&label) == Some("VISIBLE")));
 }
 
+/// Other words for true would replace whole rows, and nobody would say so.
+#[test]
+fn partial_updates_keep_the_other_columns_however_they_are_spelt() {
+    for word in ["true", "TRUE", " True "] {
+        let world = World::new();
+        world.execute(
+            "CREATE TABLE d.p (id BIGINT NOT NULL, payload VARCHAR(1000), other INT) PRIMARY KEY (id) \
+             DISTRIBUTED BY HASH (id)",
+        );
+        world.execute("INSERT INTO d.p VALUES (1, 'a', 10), (2, 'b', 20)");
+        let job = job(&world, &[("sink.properties.partial_update", word)]);
+        job.write_to(job.table("p", true), [(1, Op::Upsert, "new".to_owned())]).unwrap();
+        job.whole_checkpoint(1).unwrap();
+        assert_eq!(world.payloads("p"), [(1, "new".to_owned()), (2, "b".to_owned())], "{word}");
+        world.execute("DELETE FROM d.p WHERE other IS NULL");
+        assert_eq!(world.ids("p"), [1, 2], "{word}: the other column is lost");
+    }
+}
+
 #[test]
 fn a_prepared_transaction_that_ran_out_of_time_is_told_loudly() {
     let world = World::new();

@@ -43,6 +43,25 @@ fn one_phase() {
     assert_eq!(world.state("x"), "VISIBLE");
 }
 
+/// A load by itself takes the word in any case.
+#[test]
+fn partial_updates_are_asked_for_by_true_in_lower_case() {
+    let world = World::new();
+    world.sql("CREATE TABLE d.k (id INT, a INT, b INT) PRIMARY KEY(id)");
+    for (label, word, kept) in [("x", "true", "2-9"), ("y", "TRUE", "-9"), ("z", "yes", "-9")] {
+        world.sql("DELETE FROM d.k WHERE id = 1");
+        world.sql("INSERT INTO d.k VALUES (1, 2, 3)");
+        let table = [("table", "k")];
+        world.txn("begin", label, &table).expect("OK", "");
+        let headers = [table[0], ("columns", "id,b"), ("partial_update", word)];
+        world.txn_load(label, "1\t9\n", &headers).expect("OK", "");
+        world.txn("prepare", label, &table).expect("OK", "");
+        world.txn("commit", label, &table).expect("OK", "");
+        let row = "SELECT concat(ifnull(cast(a AS VARCHAR), ''), '-', b) FROM d.k";
+        assert_eq!(world.one::<String>(row), kept, "{word}");
+    }
+}
+
 #[test]
 fn the_fe_says_what_is_missing() {
     let world = World::new();

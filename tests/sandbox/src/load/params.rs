@@ -81,8 +81,23 @@ fn number<T: std::str::FromStr + PartialOrd>(
 }
 
 impl Params {
-    /// Reads and checks the headers; the error is the server's message.
+    /// Reads and checks the headers of a load within a transaction, where `partial_update` is `true` or it isn't: any
+    /// other text, in capitals too, leaves it off and is no error.
+    pub fn of_transaction(request: &Request) -> Result<Self, String> {
+        Ok(Self {
+            partial_update: request.header("partial_update") == Some("true"),
+            ..Self::shared(request)?
+        })
+    }
+
+    /// Reads and checks the headers of a plain load; the error is the server's message.
     pub fn parse(request: &Request) -> Result<Self, String> {
+        let error = "Invalid partial update flag format. Must be bool type";
+        Ok(Self { partial_update: boolean(request, "partial_update", error)?, ..Self::shared(request)? })
+    }
+
+    /// What both have in common: all but `partial_update`.
+    fn shared(request: &Request) -> Result<Self, String> {
         let (json, mut compression) = format(request.header("format").unwrap_or("csv"))?;
         let content_encoding = request.header("content-encoding");
         let named = match (request.header("compression"), content_encoding) {
@@ -166,11 +181,7 @@ impl Params {
                 .unwrap_or(0.0),
             timeout: Duration::from_secs(timeout),
             strict: boolean(request, "strict_mode", "Invalid strict mode format. Must be bool type")?,
-            partial_update: boolean(
-                request,
-                "partial_update",
-                "Invalid partial update flag format. Must be bool type",
-            )?,
+            partial_update: false,
             strip_outer_array: request
                 .header("strip_outer_array")
                 .is_some_and(|v| v.eq_ignore_ascii_case("true")),
@@ -222,6 +233,28 @@ mod tests {
         assert_eq!((zstd.json, zstd.compression), (true, Some(Compression::Zstd)));
         assert_eq!(parse(&[("format", "avro")]).unwrap_err(), "unknown data format, format=avro");
         assert!(parse(&[("compression", "zstd"), ("content-encoding", "gzip")]).is_err());
+    }
+
+    #[test]
+    fn partial_update_is_read_in_two_ways() {
+        let request = |value: &str| Request {
+            headers: vec![("partial_update".to_owned(), value.to_owned())],
+            ..Request::default()
+        };
+        for (value, plain, transaction) in [
+            ("true", Some(true), true),
+            ("TRUE", Some(true), false),
+            ("false", Some(false), false),
+            ("1", None, false),
+        ] {
+            assert_eq!(
+                Params::parse(&request(value)).ok().map(|params| params.partial_update),
+                plain,
+                "{value}"
+            );
+            let params = Params::of_transaction(&request(value)).unwrap();
+            assert_eq!(params.partial_update, transaction, "{value}");
+        }
     }
 
     #[test]

@@ -354,7 +354,7 @@ impl Ask<'_> {
             return Err(injected);
         }
         let internal = |message| ("INTERNAL_ERROR".to_owned(), message);
-        let params = Params::parse(self.request).map_err(internal)?;
+        let params = Params::of_transaction(self.request).map_err(internal)?;
         if work.intake.is_none() {
             let table = self.server.store.table(database, table).map_err(internal)?;
             work.intake = Some(Intake::new(Loader::new(&table, params).map_err(internal)?));

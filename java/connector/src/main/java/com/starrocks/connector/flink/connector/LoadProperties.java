@@ -2,6 +2,7 @@ package com.starrocks.connector.flink.connector;
 
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -28,6 +29,12 @@ final class LoadProperties {
 
     private static final String FORMAT = "format";
 
+    private static final String ENABLE_MERGE_COMMIT = "enable_merge_commit";
+
+    private static final String STRIP_OUTER_ARRAY = "strip_outer_array";
+
+    private static final String IDLE_TIMEOUT = "idle_transaction_timeout";
+
     /** Of what StarRocks takes, the fastest, the smallest, and the one that everything knows. */
     private static final List<String> COMPRESSIONS =
             Collections.unmodifiableList(Arrays.asList("lz4_frame", "zstd", "gzip"));
@@ -37,6 +44,31 @@ final class LoadProperties {
 
     /** A header's name by RFC 9110, in lower case. */
     private static final Pattern HEADER_NAME = Pattern.compile("[!#$%&'*+.^_`|~0-9a-z-]+");
+
+    /**
+     * Headers that are true or false. Servers differ in which spellings they take: a plain load
+     * takes {@code TRUE}, while a transaction reads it as false where {@code partial_update} says
+     * so, and replaces whole rows.
+     */
+    private static final Set<String> FLAGS =
+            Collections.unmodifiableSet(
+                    new HashSet<>(
+                            Arrays.asList(
+                                    ENABLE_MERGE_COMMIT,
+                                    "enable_replicated_storage",
+                                    "ignore_json_size",
+                                    "negative",
+                                    "partial_update",
+                                    "strict_mode",
+                                    STRIP_OUTER_ARRAY,
+                                    "trim_space")));
+
+    /**
+     * Headers that are a whole number of seconds, each with the most that is allowed. Where a
+     * transaction begins, the server answers others as if something in it had broken down, so that
+     * they would be sent for ever.
+     */
+    private static final Map<String, Integer> SECONDS = seconds();
 
     /** {@code \x01}; two backslashes are what some SQL clients make of it. */
     private static final Pattern HEX_SEPARATOR = Pattern.compile("\\\\{1,2}[xX](.*)");
@@ -61,11 +93,20 @@ final class LoadProperties {
 
     private LoadProperties() {}
 
-    /** The value as the sink and the server read it alike: formats in lower case. */
+    private static Map<String, Integer> seconds() {
+        Map<String, Integer> most = new HashMap<>();
+        most.put(IDLE_TIMEOUT, Integer.MAX_VALUE);
+        most.put("prepared_timeout", Integer.MAX_VALUE);
+        most.put("timeout", 259_200);
+        return Collections.unmodifiableMap(most);
+    }
+
+    /** The value as the sink and every server read it alike: words in lower case. */
     static String normalized(String name, String value) {
-        return name.equals(FORMAT) || name.equals(COMPRESSION)
-                ? value.trim().toLowerCase(Locale.ROOT)
-                : value;
+        if (name.equals(FORMAT) || name.equals(COMPRESSION) || FLAGS.contains(name)) {
+            return value.trim().toLowerCase(Locale.ROOT);
+        }
+        return SECONDS.containsKey(name) ? value.trim() : value;
     }
 
     static boolean isJson(Map<String, String> properties) {
@@ -124,6 +165,13 @@ final class LoadProperties {
         if (name.startsWith("merge_commit_")) {
             return "merge commit comes with a later version";
         }
+        if (FLAGS.contains(name) && !value.equals("true") && !value.equals("false")) {
+            return "must be true or false";
+        }
+        if (SECONDS.containsKey(name)) {
+            // Without an idle timeout, transactions wait for rows until their own.
+            return seconds(value, name.equals(IDLE_TIMEOUT) ? 0 : 1, SECONDS.get(name));
+        }
         switch (name) {
             case FORMAT:
                 return value.equals("csv") || value.equals("json") ? null : "must be csv or json";
@@ -136,23 +184,24 @@ final class LoadProperties {
                         : "must be one of " + String.join(", ", COMPRESSIONS);
             case "content-encoding":
                 return "set 'sink.properties.compression' instead";
-            case "enable_merge_commit":
-                return "true".equalsIgnoreCase(value.trim())
-                        ? "merge commit comes with a later version"
-                        : null;
-            case "strip_outer_array":
-                return isJson(properties) && !"true".equalsIgnoreCase(value.trim())
+            case ENABLE_MERGE_COMMIT:
+                return value.equals("true") ? "merge commit comes with a later version" : null;
+            case STRIP_OUTER_ARRAY:
+                return isJson(properties) && !value.equals("true")
                         ? "must be true: JSON rows are sent as one array"
                         : null;
-            case "timeout":
-                return value.trim().matches("[1-9][0-9]{0,6}")
-                        ? null
-                        : "must be a whole number of seconds from 1";
             default:
                 return value.chars().anyMatch(c -> c == '\r' || c == '\n' || c == 0)
                         ? "holds a character that no HTTP header can carry"
                         : null;
         }
+    }
+
+    private static String seconds(String value, int least, int most) {
+        boolean digits = value.matches("[0-9]{1,10}");
+        return digits && Long.parseLong(value) >= least && Long.parseLong(value) <= most
+                ? null
+                : "must be a whole number of seconds from " + least + " to " + most;
     }
 
     private static String separator(String value) {

@@ -360,10 +360,52 @@ public class OptionValuesTest {
                         + " carry",
                 "sink.properties.where",
                 "a\r\nb");
+    }
+
+    /** A transaction reads {@code partial_update} = {@code TRUE} as false. */
+    @Test
+    public void truthValuesOfLoadsAreThoseThatEveryServerReads() {
+        String[] names = {
+            "partial_update", "strict_mode", "trim_space", "negative", "ignore_json_size"
+        };
+        for (String name : names) {
+            String key = "sink.properties." + name;
+            assertEquals("true", values(key, " TRUE ").properties().get(name));
+            assertEquals("false", values(key, "False").handed().get(key));
+            for (String value : new String[] {"yes", "1", ""}) {
+                assertTrouble("'" + key + "' = '" + value + "': must be true or false", key, value);
+            }
+        }
+        assertEquals(
+                "false",
+                values("sink.properties.enable_merge_commit", "FALSE")
+                        .properties()
+                        .get("enable_merge_commit"));
         assertTrouble(
-                "'sink.properties.timeout' = '0': must be a whole number of seconds from 1",
-                "sink.properties.timeout",
-                "0");
+                "'sink.properties.enable_merge_commit' = 'on': must be true or false",
+                "sink.properties.enable_merge_commit",
+                "on");
+    }
+
+    @Test
+    public void timesOfLoadsAreWholeNumbers() {
+        Object[][] ranges = {
+            {"timeout", 1L, 259200L},
+            {"prepared_timeout", 1L, 2147483647L},
+            {"idle_transaction_timeout", 0L, 2147483647L},
+        };
+        for (Object[] range : ranges) {
+            String key = "sink.properties." + range[0];
+            long least = (Long) range[1];
+            long most = (Long) range[2];
+            assertEquals("" + least, values(key, " " + least).properties().get(range[0]));
+            assertEquals("" + most, values(key, "" + most).properties().get(range[0]));
+            String allowed = ": must be a whole number of seconds from " + least + " to " + most;
+            String[] bad = {"" + (least - 1), "" + (most + 1), "1h", "1.5", "", "99999999999"};
+            for (String value : bad) {
+                assertTrouble("'" + key + "' = '" + value + "'" + allowed, key, value);
+            }
+        }
     }
 
     @Test
