@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ureq::config::ConfigBuilder;
 use ureq::http::{self, HeaderValue, Method};
@@ -13,9 +13,10 @@ use crate::cancel::Cancel;
 use crate::client::{Body, Pieces};
 use crate::compress::{Compressing, Compression};
 use crate::connect;
+use crate::continues::Continues;
 use crate::direct::{Direct, Patience};
 use crate::endpoint::Endpoint;
-use crate::transport::{self, ConnectError, LateResolver, SocketConnector, watching_connects};
+use crate::transport::{self, ConnectError, LateResolver, SocketConnector, watching};
 use crate::{ClientConfig, LoadError, tls};
 
 /// Most bytes of an answer that are read. A BE's answer has about a thousand.
@@ -127,6 +128,7 @@ pub(crate) struct Http {
     cancel: Arc<Cancel>,
     connect_timeout: Duration,
     continue_timeout: Duration,
+    continues: Continues,
     socket_timeout: Option<Duration>,
 }
 
@@ -158,6 +160,7 @@ impl Http {
             cancel,
             connect_timeout: config.connect_timeout,
             continue_timeout: config.continue_timeout,
+            continues: Continues::default(),
             socket_timeout: config.socket_timeout,
         })
     }
@@ -222,7 +225,7 @@ impl Http {
             Ok(reader) => reader,
             Err(e) => return Err(Failure::Invalid(format!("its body can't be compressed: {e}"))),
         };
-        let ((result, status), connected) = watching_connects(|| {
+        let ((result, status), watched) = watching(|| {
             let mut status = None;
             let response = match &mut reader {
                 Some(reader) => self.agent.run(head.map(|()| SendBody::from_reader(reader))),
@@ -238,13 +241,18 @@ impl Http {
         });
         let sent = reader.as_ref().map_or(Sent::Nothing, Sending::sent);
         let error = match result {
-            Ok((status, location, body)) => return Ok(Answer { status, location, body, sent }),
+            Ok((status, location, body)) => {
+                if let Some(is_silent) = watched.is_silent {
+                    self.continues.note(request.to, is_silent, Instant::now());
+                }
+                return Ok(Answer { status, location, body, sent });
+            }
             Err(e) => e,
         };
         if self.cancel.is_cancelled() {
             return Err(Failure::Cancelled);
         }
-        Err(self.failure(error, request, connected, sent, status))
+        Err(self.failure(error, request, watched.connected, sent, status))
     }
 
     fn head(
@@ -275,13 +283,17 @@ impl Http {
         }
         let head = head.body(()).map_err(|e| Failure::Invalid(e.to_string()))?;
         let wait = self.socket_timeout.unwrap_or(request.wait);
+        let for_continue = match request.body {
+            Some(_) => self.continues.wait(request.to, self.continue_timeout, Instant::now()),
+            None => self.continue_timeout,
+        };
         let mut config = self
             .agent
             .configure_request(head)
             // The connector bounds connecting itself; this is for what ureq does around it.
             .timeout_connect(Some(self.connect_timeout + Duration::from_secs(1)))
             .timeout_send_request(Some(wait))
-            .timeout_await_100(Some(self.continue_timeout))
+            .timeout_await_100(Some(for_continue))
             .timeout_send_body(Some(request.wait))
             .timeout_recv_response(Some(wait))
             .timeout_recv_body(Some(wait))

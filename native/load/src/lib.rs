@@ -16,6 +16,7 @@ mod client;
 mod compress;
 mod config;
 mod connect;
+mod continues;
 mod direct;
 mod endpoint;
 mod error;

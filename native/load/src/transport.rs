@@ -19,13 +19,13 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags};
 use rustls::ClientConnection;
 use rustls::pki_types::ServerName;
-use ureq::Error;
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, NextTimeout, ShutdownHandle, Transport,
 };
+use ureq::{Error, Timeout};
 
 use crate::cancel::Cancel;
 use crate::connect::{self, wait};
@@ -53,6 +53,12 @@ thread_local! {
     /// Whether all that has come of the answer is consumed, be it nothing.
     static INPUT_EMPTY: Cell<bool> = const { Cell::new(true) };
 
+    /// Whether the wait for `100 Continue` of this thread's request ran out.
+    static WAITED_IN_VAIN: Cell<bool> = const { Cell::new(false) };
+
+    /// Whether an interim answer to this thread's request has come, be it in time or not.
+    static CONTINUED: Cell<bool> = const { Cell::new(false) };
+
     /// Why the body can't be sent on, from whoever writes it past the transport.
     static BROKEN_OFF: RefCell<Option<String>> = const { RefCell::new(None) };
 }
@@ -75,15 +81,31 @@ pub(crate) fn nobody_takes_more() -> bool {
     TAKES_NO_MORE.get()
 }
 
-/// Runs a request and says whether a connection was made for it; if not, it went over one kept from before.
-pub(crate) fn watching_connects<T>(run: impl FnOnce() -> T) -> (T, bool) {
+/// What was seen of a request on its way.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Watched {
+    /// A connection was made for it; otherwise it went over one kept from before.
+    pub(crate) connected: bool,
+    /// `Some(true)`: the wait for `100 Continue` ran out, and none came later. `Some(false)`: one came. `None`: there was no
+    /// need of one, or an answer in its place.
+    pub(crate) is_silent: Option<bool>,
+}
+
+/// Runs a request and says what was seen of it.
+pub(crate) fn watching<T>(run: impl FnOnce() -> T) -> (T, Watched) {
     CONNECTED.set(false);
     TAKES_NO_MORE.set(false);
     INPUT_EMPTY.set(true);
+    WAITED_IN_VAIN.set(false);
+    CONTINUED.set(false);
     let result = run();
     SOCKET.set(None);
     BROKEN_OFF.set(None);
-    (result, CONNECTED.get())
+    let is_silent = match (CONTINUED.get(), WAITED_IN_VAIN.get()) {
+        (true, _) => Some(false),
+        (false, waited) => waited.then_some(true),
+    };
+    (result, Watched { connected: CONNECTED.get(), is_silent })
 }
 
 /// Why there is no connection: nothing has been sent. Found inside [`Error::Other`].
@@ -428,6 +450,7 @@ impl Transport for SocketTransport {
                     match self.socket.ready(PollFlags::IN, deadline) {
                         Ok(_) => {}
                         Err(e) if e.kind() == io::ErrorKind::TimedOut => {
+                            WAITED_IN_VAIN.set(WAITED_IN_VAIN.get() || timeout.reason == Timeout::Await100);
                             return Err(Error::Timeout(timeout.reason));
                         }
                         Err(e) => return Err(e.into()),
@@ -591,11 +614,17 @@ impl Buffers for SocketBuffers {
     fn input_consume(&mut self, amount: usize) {
         self.progress = amount > 0;
         self.refused = amount == 0;
-        if amount > 0 && head(self.input()) == Head::Final {
-            self.awaiting_head = false;
-            // The request is over. An idle connection needs no room for output, which is most of its memory.
-            self.output = Vec::new();
-            self.scratch = Vec::new();
+        if amount > 0 && self.awaiting_head {
+            match head(self.input()) {
+                Head::Final => {
+                    self.awaiting_head = false;
+                    // The request is over. An idle connection needs no room for output, which is most of its memory.
+                    self.output = Vec::new();
+                    self.scratch = Vec::new();
+                }
+                Head::Interim => CONTINUED.set(true),
+                Head::Partial => {}
+            }
         }
         self.consumed += amount;
         INPUT_EMPTY.set(self.input().is_empty());

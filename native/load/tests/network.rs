@@ -271,6 +271,72 @@ fn a_body_is_sent_without_continue_after_a_while() {
     cluster.assert_loaded_once(BODY);
 }
 
+/// Otherwise each load would take the whole wait longer, for ever.
+#[test]
+fn a_server_that_never_says_continue_is_waited_for_once() {
+    let cluster = Cluster::start();
+    let mut config = cluster.config();
+    config.continue_timeout = Duration::from_millis(2500);
+    let client = Client::new(config).unwrap();
+    let load = |n: usize| {
+        cluster.shared.lock().labels.clear();
+        let started = Instant::now();
+        load_through(&client, BODY, &Log::default()).unwrap();
+        assert_eq!(cluster.shared.lock().committed.len(), n);
+        started.elapsed()
+    };
+    let silent = || {
+        cluster.be_does(|conn, shared| {
+            let body = conn.silent_body();
+            shared.commit(conn, body);
+            conn.json(&success(LABEL, 3, BODY.len()));
+        });
+    };
+    silent();
+    assert!(load(1) >= Duration::from_millis(2500), "the first wait is the user's");
+    for n in 2..4 {
+        silent();
+        let took = load(n);
+        assert!(took >= Duration::from_millis(900), "a refusal may still come: {took:?}");
+        assert!(took < Duration::from_millis(2000), "{took:?}");
+    }
+    // Once it does say it, it is believed to do so.
+    assert!(load(4) < Duration::from_millis(900));
+    silent();
+    assert!(load(5) >= Duration::from_millis(2500));
+}
+
+/// One that says it late is a slow one: the rows need not go to it before it wants them.
+#[test]
+fn a_server_that_says_continue_late_is_waited_for_as_before() {
+    let cluster = Cluster::start();
+    let mut config = cluster.config();
+    config.continue_timeout = Duration::from_millis(1500);
+    let client = Client::new(config).unwrap();
+    for n in 1..3 {
+        cluster.shared.lock().labels.clear();
+        cluster.be_does(|conn, shared| {
+            std::thread::sleep(Duration::from_millis(1700));
+            conn.go_on();
+            let body = conn.silent_body();
+            shared.commit(conn, body);
+            std::thread::sleep(Duration::from_millis(100));
+            conn.json(&success(LABEL, 3, BODY.len()));
+        });
+        load_through(&client, BODY, &Log::default()).unwrap();
+        assert_eq!(cluster.shared.lock().committed.len(), n);
+    }
+    cluster.shared.lock().labels.clear();
+    cluster.be_does(|conn, shared| {
+        let body = conn.silent_body();
+        shared.commit(conn, body);
+        conn.json(&success(LABEL, 3, BODY.len()));
+    });
+    let started = Instant::now();
+    load_through(&client, BODY, &Log::default()).unwrap();
+    assert!(started.elapsed() >= Duration::from_millis(1500));
+}
+
 #[test]
 fn continue_twice_or_with_header_lines() {
     for interim in [
