@@ -23,7 +23,8 @@ pub(crate) enum Class {
 }
 
 const FILTERED: &str = "look at the rows in the error log; the types and NULLs of the rows must fit the table, or max_filter_ratio allow for them";
-const RIGHTS: &str = "check username and password, and that the user has the INSERT privilege on the table";
+pub(crate) const RIGHTS: &str =
+    "check username and password, and that the user has the INSERT privilege on the table";
 const TABLE: &str =
     "check database-name and table-name, and that the table still is as it was when the job started";
 const OPTIONS: &str = "check the sink.properties.* options";

@@ -15,6 +15,7 @@ pub(crate) struct Frontend {
     pub(crate) endpoint: Endpoint,
     failed: Mutex<Option<Instant>>,
     direct: AtomicBool,
+    wants_body: AtomicBool,
 }
 
 impl Frontend {
@@ -25,6 +26,15 @@ impl Frontend {
 
     pub(crate) fn set_direct(&self) {
         self.direct.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it, or a proxy before it, refuses to look at a load without a body.
+    pub(crate) fn wants_body(&self) -> bool {
+        self.wants_body.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_wants_body(&self) {
+        self.wants_body.store(true, Ordering::Relaxed);
     }
 
     fn is_penalized(&self) -> bool {
@@ -49,6 +59,7 @@ impl Frontends {
                 endpoint: endpoint.clone(),
                 failed: Mutex::new(None),
                 direct: AtomicBool::new(false),
+                wants_body: AtomicBool::new(false),
             })
             .collect();
         Frontends { first: AtomicUsize::new(start % all.len().max(1)), all }

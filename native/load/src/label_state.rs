@@ -8,7 +8,7 @@ use crate::client::Client;
 use crate::http::{Failure, Request, percent_encode};
 use crate::poll::{MIN_PATIENCE, Poll};
 use crate::problem::{Problem, Scene};
-use crate::reply::LabelState;
+use crate::reply::{LabelState, Reply, TransactionVerdict};
 use crate::route::{Route, is_redirect};
 use crate::{Endpoint, ErrorCode, Events, Level, LoadError};
 
@@ -22,6 +22,13 @@ pub(crate) enum NoState {
     NotToBeHad(Silence),
 }
 
+/// Whether it is the answer of an FE: one that says `OK`, or that it failed.
+fn is_of_an_fe(answer: &[u8]) -> bool {
+    Reply::parse(answer).is_ok_and(|reply| {
+        matches!(reply.transaction_verdict(), TransactionVerdict::Ok | TransactionVerdict::Fail)
+    })
+}
+
 /// All FEs' answers to one question for a label's state.
 #[derive(Debug)]
 pub(crate) struct Silence {
@@ -31,9 +38,10 @@ pub(crate) struct Silence {
 }
 
 /// One FE's.
-struct NoAnswer {
-    why: String,
-    code: ErrorCode,
+#[derive(Debug)]
+pub(crate) struct NoAnswer {
+    pub(crate) why: String,
+    pub(crate) code: ErrorCode,
 }
 
 impl From<Failure> for NoAnswer {
@@ -135,6 +143,33 @@ impl Client {
     }
 
     fn ask_state_of(&self, fe: &Endpoint, database: &str, label: &str) -> Result<LabelState, NoAnswer> {
+        let answer = self.answer_of(fe, database, label)?;
+        LabelState::parse(&answer).map_err(|why| NoAnswer { why, code: ErrorCode::Connect })
+    }
+
+    /// Whether an entry of `load-url` answers a question for a label as an FE does, each asked once. No server need know the
+    /// label, nor the database: that it says so is enough.
+    ///
+    /// # Errors
+    /// `Cancelled`; `Auth`, where none does, and one refuses the user.
+    pub(crate) fn is_fe_there(&self) -> Result<bool, NoAnswer> {
+        let mut refused = None;
+        for fe in self.frontends.in_order() {
+            match self.answer_of(&fe.endpoint, "information_schema", "no-such-label") {
+                Ok(answer) if is_of_an_fe(&answer) => return Ok(true),
+                Err(no) if no.code == ErrorCode::Cancelled => return Err(no),
+                Err(NoAnswer { code: ErrorCode::Auth, why }) => {
+                    refused =
+                        Some(NoAnswer { why: format!("{}: {why}", fe.endpoint), code: ErrorCode::Auth });
+                }
+                _ => {}
+            }
+        }
+        refused.map_or(Ok(false), Err)
+    }
+
+    /// What an FE answers to the question, under HTTP status 200.
+    fn answer_of(&self, fe: &Endpoint, database: &str, label: &str) -> Result<Vec<u8>, NoAnswer> {
         let no = |why: String| NoAnswer { why, code: ErrorCode::Connect };
         let path =
             format!("/api/{}/get_load_state?label={}", percent_encode(database), percent_encode(label));
@@ -159,7 +194,7 @@ impl Client {
                 other => other?,
             };
             match answer.status {
-                200 => return LabelState::parse(&answer.body).map_err(no),
+                200 => return Ok(answer.body),
                 // Followers send to the leader.
                 status if is_redirect(status) => {
                     route.follow(&answer, self).map_err(no)?;

@@ -80,7 +80,7 @@ impl Route {
     /// The FE that this way began at can't be used now.
     pub(crate) fn unusable(&self, why: &str, timed_out: bool) -> Unusable {
         let why = if self.from.is_empty() { why.to_owned() } else { format!("{self}: {why}") };
-        Unusable { why, timed_out, is_no_fe: false }
+        Unusable { why, timed_out, http_status: None }
     }
 }
 
@@ -98,8 +98,15 @@ impl fmt::Display for Route {
 pub(crate) struct Unusable {
     pub(crate) why: String,
     pub(crate) timed_out: bool,
+    /// The status of its answer, where that is what is wrong with it.
+    pub(crate) http_status: Option<u16>,
+}
+
+impl Unusable {
     /// Its answer was that of some other server.
-    pub(crate) is_no_fe: bool,
+    fn is_no_fe(&self) -> bool {
+        matches!(self.http_status, Some(400 | 404 | 405 | 411 | 501))
+    }
 }
 
 /// The FEs that one try asked in vain.
@@ -112,12 +119,23 @@ impl InVain {
         self.0.push((fe.endpoint.to_string(), unusable));
     }
 
+    /// Why they were, if all that answered don't know the path they were asked for.
+    pub(crate) fn no_route(&self) -> Option<String> {
+        let mut answers = self.0.iter().filter_map(|(_, unusable)| unusable.http_status).peekable();
+        answers.peek()?;
+        answers.all(|status| matches!(status, 404 | 405 | 501)).then(|| self.reasons())
+    }
+
+    fn reasons(&self) -> String {
+        let reasons: Vec<_> = self.0.iter().map(|(fe, unusable)| format!("{fe}: {}", unusable.why)).collect();
+        reasons.join("; ")
+    }
+
     /// What it means that all were asked in vain.
     pub(crate) fn problem(&self) -> Problem {
-        let reasons: Vec<_> = self.0.iter().map(|(fe, unusable)| format!("{fe}: {}", unusable.why)).collect();
-        let reasons = reasons.join("; ");
+        let reasons = self.reasons();
         let all = |is: fn(&Unusable) -> bool| self.0.iter().all(|(_, unusable)| is(unusable));
-        if all(|unusable| unusable.is_no_fe) {
+        if all(Unusable::is_no_fe) {
             // Tried again all the same: proxies say 404 for servers that are not up yet.
             let what = format!("no address in load-url is that of an FE's HTTP port: {reasons}");
             return Problem::new(ErrorCode::Config, what);

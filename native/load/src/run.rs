@@ -218,7 +218,8 @@ impl<'a> Run<'a> {
     /// Asks one FE, follows it to a BE, and sends the body there.
     fn through(&mut self, fe: &Frontend) -> Result<Step, Stop> {
         let mut route = Route::new(&fe.endpoint, &self.path);
-        let mut with_body = fe.is_direct();
+        let mut with_body = fe.is_direct() || fe.wants_body();
+        let mut refused_without_body = fe.wants_body();
         self.fe = Some(fe.endpoint.clone());
         self.be = None;
         loop {
@@ -236,8 +237,14 @@ impl<'a> Run<'a> {
                 Err(failure) if with_body => return self.body_failed(&failure, &route).map(Step::loaded),
                 Err(failure) => return Ok(next_fe(&route, failure.why(), failure.timed_out())),
             };
+            if at_first && refused_without_body && matches!(answer.status, 200..400) {
+                fe.set_wants_body();
+            }
             match answer.status {
                 status if is_redirect(status) => {
+                    // Whoever sends elsewhere has taken nothing, be it told the label and sent the rows.
+                    self.begun = begun;
+                    self.sent = sent;
                     if at_first {
                         self.client.frontends.succeeded(fe);
                     }
@@ -264,13 +271,31 @@ impl<'a> Run<'a> {
                     with_body = true;
                 }
                 200 => return self.answered(&answer, &route, with_body, begun, sent),
-                status => return self.refused(&answer, status, &route, with_body),
+                // A proxy may take a PUT without a body for a mistake. With one, and the label, an FE still redirects before
+                // it reads any of it, and who takes loads itself takes this one.
+                400 | 405 | 411 if at_first && !with_body => {
+                    self.log(
+                        Level::Debug,
+                        &format!(
+                            "{} refuses headers without a body (HTTP status {}), and is asked with it",
+                            fe.endpoint, answer.status
+                        ),
+                    );
+                    with_body = true;
+                    refused_without_body = true;
+                }
+                status => {
+                    // Nothing of it went out, so that another FE may be asked.
+                    let is_refusal = at_first && refused_without_body && answer.sent == Sent::Nothing;
+                    return self.refused(&answer, status, &route, with_body && !is_refusal);
+                }
             }
         }
     }
 
     /// Sends the load's headers, and its body if `with_body`. The label goes with the body only: a server that takes loads
-    /// itself would bind it to an empty one.
+    /// itself would bind it to an empty one. An FE has no use for it but in its log, and one that has redirected before may
+    /// be a proxy that leads to a BE the next time.
     fn put(&mut self, route: &Route, with_body: bool) -> Result<Answer, Failure> {
         let http = &self.client.http;
         let headers = if with_body { self.headers.len() } else { self.headers.len() - 1 };
@@ -351,7 +376,7 @@ impl<'a> Run<'a> {
             _ => Ok(Step::NextFe(Unusable {
                 why: format!("HTTP status {status}: {message}"),
                 timed_out: false,
-                is_no_fe: matches!(status, 400 | 404 | 405 | 501),
+                http_status: Some(status),
             })),
         }
     }

@@ -386,6 +386,107 @@ fn a_continue_that_comes_too_late() {
     }
 }
 
+/// Proxies there are that take a PUT without a body for a mistake.
+#[test]
+fn an_fe_that_refuses_headers_without_a_body_is_asked_with_it() {
+    for status in ["400 Bad Request", "405 Method Not Allowed", "411 Length Required"] {
+        let cluster = Cluster::start();
+        let be = cluster.be.url();
+        let fe = Server::start(move |conn| {
+            if conn.content_length() == 0 && conn.method == "PUT" {
+                conn.answer(status, "", "no body");
+                return;
+            }
+            assert_eq!(conn.header("expect"), Some("100-continue"));
+            assert_eq!(conn.header("label"), Some(LABEL));
+            let path = conn.path.clone();
+            // As older FEs do, before the body.
+            conn.redirect_and_stay(&format!("{be}{path}"));
+        });
+        let mut config = config(&[fe.url()]);
+        config.max_retries = 0;
+        let client = Client::new(config).unwrap();
+        let log = Log::default();
+        for n in 1..4 {
+            cluster.shared.lock().labels.clear();
+            load_through(&client, BODY, &log).unwrap();
+            assert_eq!(cluster.shared.lock().committed.len(), n);
+            assert_eq!(cluster.shared.lock().be_seen.len(), n, "the BE is asked once for each");
+        }
+        // It is known from then on.
+        assert_eq!(log.text().matches("is asked with it").count(), 1, "{}", log.text());
+    }
+}
+
+#[test]
+fn a_server_that_takes_loads_itself_but_none_without_a_body() {
+    let shared = Shared::default();
+    let there = shared.clone();
+    let server = Server::start(move |conn| match conn.content_length() {
+        0 => conn.answer("411 Length Required", "", ""),
+        _ => be_load(conn, &there),
+    });
+    let mut config = config(&[server.url()]);
+    config.max_retries = 0;
+    let client = Client::new(config).unwrap();
+    for n in 1..3 {
+        shared.lock().labels.clear();
+        assert_eq!(load_through(&client, BODY, &Log::default()).unwrap().loaded_rows, Some(3));
+        assert_eq!(shared.lock().committed.len(), n);
+    }
+}
+
+/// It is asked twice, and no more, and gives way to one that is an FE.
+#[test]
+fn a_server_that_refuses_everything_is_no_fe() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    let server = Server::start(move |conn| {
+        seen.lock().unwrap().push(conn.content_length());
+        conn.answer("400 Bad Request", "", "what is this");
+    });
+    let mut config = config(&[server.url()]);
+    config.max_retries = 1;
+    let started = Instant::now();
+    let (result, log) = load_with(config.clone(), BODY);
+    let e = result.unwrap_err();
+    assert!(e.message.contains("is that of an FE's HTTP port") && e.message.contains("what is this"), "{e}");
+    assert_eq!((e.code, log.retries()), (ErrorCode::Config, 1));
+    assert_eq!(*asked.lock().unwrap(), [0, BODY.len(), 0, BODY.len()]);
+    soon(started);
+
+    let cluster = Cluster::start();
+    config.load_urls.extend(cluster.config().load_urls);
+    config.max_retries = 0;
+    for _ in 0..4 {
+        cluster.shared.lock().labels.clear();
+        // Whichever of the two is asked first.
+        load_with(config.clone(), BODY).0.unwrap();
+    }
+    assert_eq!(cluster.shared.lock().committed.len(), 4);
+}
+
+/// Who redirects after the rows has not taken them: what the BE says of the label is then not about them.
+#[test]
+fn rows_that_only_a_redirecting_server_was_sent_are_not_taken_for_loaded() {
+    let cluster = Cluster::start();
+    cluster.shared.set_label(LABEL, "VISIBLE");
+    let be = cluster.be.url();
+    let late = Server::start(move |conn| {
+        let _ = conn.silent_body();
+        let path = conn.path.clone();
+        conn.redirect(&format!("{be}{path}"));
+    });
+    let to = late.url();
+    cluster.fe_does(move |conn| conn.redirect(&format!("{to}{}", conn.path)));
+    let mut config = cluster.config();
+    config.continue_timeout = Duration::from_millis(100);
+    let e = load_with(config, BODY).0.unwrap_err();
+    assert_eq!(e.code, ErrorCode::Undecided, "{e}");
+    assert!(e.message.contains("another load has this label"), "{e}");
+    cluster.assert_nothing_loaded();
+}
+
 /// A redirect that comes after the body was sent is followed with the whole body.
 #[test]
 fn a_redirect_that_comes_after_the_body() {

@@ -148,6 +148,8 @@ pub(super) struct Call<'a> {
     pub(super) maybe_done: bool,
     /// How much of the rows the server may have taken that was asked last.
     pub(super) sent: Sent,
+    /// What the FEs said that were asked last, if none of those that answered knows the path.
+    pub(super) no_route: Option<String>,
     fe: Option<Endpoint>,
     be: Option<Endpoint>,
 }
@@ -184,6 +186,7 @@ impl<'a> Call<'a> {
             retries: 0,
             maybe_done: false,
             sent: Sent::Nothing,
+            no_route: None,
             fe: None,
             be: None,
         })
@@ -193,6 +196,7 @@ impl<'a> Call<'a> {
     pub(super) fn ask(&mut self) -> Result<Reply, Silence> {
         let client = self.client;
         let mut in_vain = InVain::default();
+        self.no_route = None;
         for fe in client.frontends.in_order() {
             match self.through(fe)? {
                 Step::Heard(reply) => return Ok(*reply),
@@ -201,6 +205,7 @@ impl<'a> Call<'a> {
         }
         self.fe = None;
         self.be = None;
+        self.no_route = in_vain.no_route();
         no_answer(in_vain.problem())
     }
 
@@ -351,8 +356,8 @@ impl<'a> Call<'a> {
         };
         self.maybe_done = true;
         if !at_be {
-            let is_no_fe = matches!(status, 400 | 404 | 405 | 501);
-            return Ok(Step::NextFe(Unusable { is_no_fe, ..route.unusable(&why, false) }));
+            let unusable = route.unusable(&why, false);
+            return Ok(Step::NextFe(Unusable { http_status: Some(status), ..unusable }));
         }
         let problem = Problem::new(ErrorCode::Load, format!("BE {server}: {why}"));
         no_answer(Problem { http_status: Some(status), ..problem })

@@ -180,6 +180,74 @@ fn servers_tell_whether_they_have_transactions() {
     assert_eq!(world.log.retries(), 1);
 }
 
+/// What FEs without the interface may do instead of saying so.
+#[test]
+fn an_fe_that_knows_no_such_path_has_no_transactions() {
+    for status in ["404 Not Found", "405 Method Not Allowed", "501 Not Implemented"] {
+        let world = World::with(|config| config.max_retries = 0);
+        world.does("fe begin", move |conn, _| conn.answer(status, "", "<html>no</html>"));
+        assert_eq!(world.client.has_transactions(&world.log), Ok(false), "{status}");
+        assert!(world.log.has(Level::Info, "as before StarRocks 2.4"), "{}", world.log.text());
+        assert_eq!(world.asked(), ["fe begin", "fe state"]);
+        let seen = world.seen("fe state");
+        assert_eq!(seen.header("authorization"), Some(crate::common::AUTHORIZATION));
+    }
+    // In the words of one that has no such database, and of a follower.
+    let leader = Server::start(|conn| {
+        conn.json(r#"{"status":"FAILED","code":"1","msg":"unknown database, database=x"}"#)
+    });
+    let to = leader.url();
+    let world = World::with(|config| config.max_retries = 0);
+    world.does("fe begin", |conn, _| conn.answer("404 Not Found", "", ""));
+    world.does("fe state", move |conn, _| conn.redirect(&format!("{to}{}", conn.path)));
+    assert_eq!(world.client.has_transactions(&world.log), Ok(false));
+
+    // One that can't be reached says nothing of what the others are.
+    let world = World::with(|config| {
+        config.max_retries = 0;
+        let dead = format!("http://127.0.0.1:{}", dead_port());
+        config.load_urls.push(starrocks_load::Endpoint::parse(&dead).unwrap());
+    });
+    world.does("fe begin", |conn, _| conn.answer("404 Not Found", "", ""));
+    assert_eq!(world.client.has_transactions(&world.log), Ok(false));
+}
+
+/// Whatever isn't an FE, or stands before one that is not up, doesn't know the path either.
+#[test]
+fn a_path_that_is_not_known_says_nothing_where_no_fe_is() {
+    for state in ["404 Not Found", "503 Service Unavailable", "200 OK"] {
+        let world = World::with(|config| config.max_retries = 1);
+        for _ in 0..2 {
+            world.does("fe begin", |conn, _| conn.answer("404 Not Found", "", "no such page"));
+            world.does("fe state", move |conn, _| conn.answer(state, "", "no such page"));
+        }
+        let e = world.client.has_transactions(&world.log).unwrap_err();
+        assert!(e.message.contains("no such page") && e.message.contains("2 tries"), "{e}");
+        assert_eq!((world.count("fe begin"), world.count("fe state")), (2, 2), "{state}");
+    }
+    // It is there in the end.
+    let world = World::with(|config| config.max_retries = 1);
+    world.does("fe begin", |conn, _| conn.answer("404 Not Found", "", ""));
+    world.does("fe state", |conn, _| conn.answer("404 Not Found", "", ""));
+    assert_eq!(world.client.has_transactions(&world.log), Ok(true));
+
+    // Some other answer of one of them: it may have transactions.
+    let starting = Server::start(|conn| conn.answer("503 Service Unavailable", "", "starting"));
+    let world = World::with(|config| {
+        config.max_retries = 0;
+        config.load_urls.push(starrocks_load::Endpoint::parse(&starting.url()).unwrap());
+    });
+    world.does("fe begin", |conn, _| conn.answer("404 Not Found", "", ""));
+    let e = world.client.has_transactions(&world.log).unwrap_err();
+    assert!(e.message.contains("starting"), "{e}");
+
+    let world = World::with(|config| config.password = starrocks_load::Secret::new("wrong"));
+    world.does("fe begin", |conn, _| conn.answer("404 Not Found", "", ""));
+    let e = world.client.has_transactions(&world.log).unwrap_err();
+    assert_eq!((e.code, e.retriable), (ErrorCode::Auth, false), "{e}");
+    assert!(e.message.contains("check username and password"), "{e}");
+}
+
 #[test]
 fn no_answer_is_not_taken_for_a_lack_of_transactions() {
     let world = World::with(|config| config.password = starrocks_load::Secret::new("wrong"));
