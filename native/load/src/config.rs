@@ -34,6 +34,10 @@ pub struct ClientConfig {
     /// loads into the database (`label_keep_max_num`): later than this, a load that did succeed might be taken for one
     /// that never was. 10 minutes, which is not an option for users.
     pub resend_window: Duration,
+    /// How long a load whose connection broke may look to the FE as if it still ran, before it is rolled back by its label
+    /// and sent again. The BE that had it may be dead, and the FE then waits for the load's own `timeout`. 30 s, which is not
+    /// an option for users.
+    pub orphan_patience: Duration,
     /// How long the commit of a transaction may wait on the server until its rows are visible
     /// (`sink.publish-timeout.ms` where it is above 0), sent in whole seconds. Zero: as the server is set, 20 s by default.
     /// Rows that take longer are committed all the same.
@@ -62,6 +66,7 @@ impl ClientConfig {
             max_retries: 3,
             retry_interval: Duration::from_secs(10),
             resend_window: Duration::from_secs(600),
+            orphan_patience: Duration::from_secs(30),
             publish_timeout: Duration::ZERO,
             host_mapping: HostMapping::default(),
             tls_ca_file: None,

@@ -29,6 +29,11 @@ impl Poll {
         self.started.elapsed()
     }
 
+    /// Something was done meanwhile: the next questions come soon again.
+    pub(crate) fn hurry(&mut self) {
+        self.pause = FIRST_PAUSE;
+    }
+
     /// Waits for the next question; says whether it was cancelled.
     pub(crate) fn wait(&mut self, cancel: &Cancel) -> bool {
         let pause = self.pause;

@@ -17,6 +17,7 @@ use crate::poll::Poll;
 use crate::problem::{MAX_MESSAGE, Problem, Scene};
 use crate::reply::{LabelState, Reply, Verdict};
 use crate::route::{InVain, Route, Unusable, is_redirect};
+use crate::transaction::{Transaction, roll_back_by_label};
 use crate::{Endpoint, ErrorCode, Events, Level, LoadError};
 
 /// Why a try ended without success.
@@ -58,6 +59,15 @@ enum Doubt {
     Real,
 }
 
+/// What still works on a load that the server says runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Worker {
+    /// Some request, maybe of somebody else.
+    Some,
+    /// Perhaps none any more: our own broke off, after that much of it was sent.
+    Broken(Sent),
+}
+
 /// What a label's state says.
 enum Fate {
     Loaded(&'static str),
@@ -82,6 +92,8 @@ pub(crate) struct Run<'a> {
     sent: Sent,
     /// Since when the load may have been committed without our knowing.
     in_doubt_since: Option<Instant>,
+    /// Whether a load that may have been about to end by itself was rolled back.
+    cut_short: bool,
     /// Use new connections only.
     fresh: bool,
     fe: Option<Endpoint>,
@@ -123,6 +135,7 @@ impl<'a> Run<'a> {
             begun: false,
             sent: Sent::Nothing,
             in_doubt_since: None,
+            cut_short: false,
             fresh: false,
             fe: None,
             be: None,
@@ -338,10 +351,15 @@ impl<'a> Run<'a> {
     /// No answer to a request with the body.
     fn body_failed(&mut self, failure: &Failure, route: &Route) -> Result<Loaded, Stop> {
         match failure {
-            Failure::Broken { sent, .. } => {
+            Failure::Broken { sent, timed_out, .. } => {
                 let what = format!("BE {}: {}", route.server(), failure.why());
                 let doubt = if *sent == Sent::All { Doubt::Real } else { Doubt::Little };
-                self.ask_label(Problem::failure(failure, what), doubt)
+                let worker = match sent {
+                    // It was only too slow for us.
+                    Sent::All if *timed_out => Worker::Some,
+                    _ => Worker::Broken(*sent),
+                };
+                self.settle(Problem::failure(failure, what), doubt, worker)
             }
             _ => retry(Problem::failure(failure, route.unreachable(failure.why()))),
         }
@@ -494,11 +512,16 @@ impl<'a> Run<'a> {
     }
 
     /// The outcome is not certain: the label's state decides what to make of `problem`.
-    fn ask_label(&mut self, mut problem: Problem, doubt: Doubt) -> Result<Loaded, Stop> {
+    fn ask_label(&mut self, problem: Problem, doubt: Doubt) -> Result<Loaded, Stop> {
+        self.settle(problem, doubt, Worker::Some)
+    }
+
+    /// The same, where it is known who works on the load.
+    fn settle(&mut self, mut problem: Problem, doubt: Doubt, worker: Worker) -> Result<Loaded, Stop> {
         if doubt == Doubt::Real && self.in_doubt_since.is_none() {
             self.in_doubt_since = Some(Instant::now());
         }
-        match self.fate() {
+        match self.fate(worker) {
             Fate::Cancelled => Err(Stop::Cancelled),
             Fate::Loaded(state) if self.may_be_loaded() => {
                 self.log(Level::Warn, &format!("it succeeded: its label is {state}, but {}", problem.what));
@@ -533,10 +556,11 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Asks for the label's state until it is a final one.
-    fn fate(&mut self) -> Fate {
+    /// Asks for the label's state until it is a final one, and has the server end a load that it alone holds to be running.
+    fn fate(&mut self, worker: Worker) -> Fate {
         let patience = self.client.patience(self.client.config.max_retries.saturating_sub(self.retries));
         let mut poll = Poll::new();
+        let mut end_at = self.client.config.orphan_patience;
         loop {
             let state = match self.client.ask_state(self.load.database, self.load.label, patience) {
                 Ok(state) => state,
@@ -559,12 +583,43 @@ impl<'a> Run<'a> {
                             poll.elapsed().as_secs()
                         ));
                     }
+                    if state == LabelState::Prepare && poll.elapsed() >= end_at && self.may_end(worker) {
+                        end_at = poll.elapsed().saturating_mul(2);
+                        if self.end_on_server().is_err() {
+                            return Fate::Cancelled;
+                        }
+                        // Ended or committed, that is seen at once.
+                        poll.hurry();
+                    }
                 }
             }
             if poll.wait(&self.client.cancel) {
                 return Fate::Cancelled;
             }
         }
+    }
+
+    /// Whether a load that the server says runs may be rolled back.
+    ///
+    /// One that has not got all of its rows can't end otherwise. One that has may be under way: something between here and
+    /// the BE may close connections that are quiet for long. That is risked once, or such a load would never be done.
+    fn may_end(&mut self, worker: Worker) -> bool {
+        match worker {
+            Worker::Some => false,
+            Worker::Broken(Sent::All) => !std::mem::replace(&mut self.cut_short, true),
+            Worker::Broken(_) => true,
+        }
+    }
+
+    /// Has the FE roll the load back if it still runs. It may be committed meanwhile, which the label's state then says.
+    fn end_on_server(&self) -> Result<(), LoadError> {
+        let Load { database, table, label, .. } = *self.load;
+        self.log(
+            Level::Warn,
+            "its connection broke, and the server says that it still runs: it is rolled back by its label, to be sent again",
+        );
+        let transaction = Transaction { database, table, label, headers: &[] };
+        roll_back_by_label(self.client, &transaction, self.events)
     }
 
     /// Looks at what a load that succeeded came to.

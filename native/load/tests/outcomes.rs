@@ -5,7 +5,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::*;
-use starrocks_load::{Client, ErrorCode, Level, Load, NoEvents};
+use starrocks_load::{Client, ClientConfig, ErrorCode, Level, Load, NoEvents};
 
 #[test]
 fn a_load_goes_through_fe_and_be_with_credentials_and_headers() {
@@ -186,6 +186,151 @@ fn a_running_label_of_an_earlier_try_is_waited_for() {
     cluster.assert_loaded_once(BODY);
 }
 
+/// How long in these tests a load whose connection broke may seem to run.
+const ORPHAN_PATIENCE: Duration = Duration::from_millis(300);
+
+/// The next load's connection breaks, and the FE says that it runs: the BE is dead, and nobody has told the FE.
+fn leaves_an_orphan(cluster: &Cluster, reads_all: bool) {
+    cluster.be_does(move |conn, shared| {
+        shared.set_label(LABEL, "PREPARE");
+        conn.go_on();
+        if reads_all {
+            let _ = conn.silent_body();
+        }
+        conn.close();
+    });
+}
+
+fn load_with_orphan_patience(
+    cluster: &Cluster,
+    body: &[u8],
+) -> (Result<starrocks_load::Loaded, starrocks_load::LoadError>, Log) {
+    let mut config = cluster.config();
+    config.orphan_patience = ORPHAN_PATIENCE;
+    load_with(config, body)
+}
+
+/// The FE would hold on to it for the load's whole timeout, ten minutes if the user doesn't say otherwise.
+#[test]
+fn a_load_whose_be_died_is_rolled_back_and_sent_again() {
+    let big = vec![b'\n'; 32 << 20];
+    for (reads_all, body) in [(false, &big[..]), (true, BODY)] {
+        let cluster = Cluster::start();
+        leaves_an_orphan(&cluster, reads_all);
+        let started = Instant::now();
+        let (result, log) = load_with_orphan_patience(&cluster, body);
+        assert_eq!(result.unwrap().retries, 1, "{}", log.text());
+        assert!(started.elapsed() >= ORPHAN_PATIENCE, "it may have been about to end");
+        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+        assert!(log.has(Level::Warn, "rolled back by its label"), "{}", log.text());
+        cluster.assert_loaded_once(body);
+        let state = cluster.shared.lock();
+        assert_eq!(state.cancels, 1);
+        assert!(state.be_seen.iter().all(|seen| seen.header("label") == Some(LABEL)));
+        let cancel = state.fe_seen.iter().find(|seen| seen.line.contains("_cancel")).unwrap();
+        assert_eq!(cancel.line, format!("POST /api/db/t/_cancel?label={LABEL}"));
+    }
+}
+
+/// The connection broke, and the BE goes on with what it has.
+#[test]
+fn a_load_that_is_committed_before_it_can_be_rolled_back_is_not_sent_again() {
+    let cluster = Cluster::start();
+    leaves_an_orphan(&cluster, true);
+    let shared = cluster.shared.clone();
+    cluster.cancel_does(move |conn| {
+        shared.set_label(LABEL, "VISIBLE");
+        shared.lock().committed.push((LABEL.to_owned(), BODY.to_vec()));
+        conn.json(r#"{"status":"FAILED","code":"1","msg":"running transaction not found, label=x"}"#);
+    });
+    let (result, log) = load_with_orphan_patience(&cluster, BODY);
+    assert_eq!(result.unwrap().retries, 0, "{}", log.text());
+    cluster.assert_loaded_once(BODY);
+    assert_eq!(cluster.shared.lock().be_seen.len(), 1);
+}
+
+/// Nothing is sent again before the server has said that the load is over.
+#[test]
+fn a_load_that_cannot_be_rolled_back_is_waited_for() {
+    for answer in ["503 Service Unavailable", "200 OK"] {
+        let cluster = Cluster::start();
+        leaves_an_orphan(&cluster, true);
+        let shared = cluster.shared.clone();
+        cluster.cancel_does(move |conn| {
+            conn.answer(answer, "", r#"{"status":"FAILED","code":"1","msg":"no"}"#);
+            std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(500));
+                shared.lock().committed.push((LABEL.to_owned(), BODY.to_vec()));
+                shared.set_label(LABEL, "VISIBLE");
+            });
+        });
+        let (result, log) = load_with_orphan_patience(&cluster, BODY);
+        assert_eq!(result.unwrap().retries, 0, "{}", log.text());
+        cluster.assert_loaded_once(BODY);
+    }
+}
+
+/// Something on the way closes connections that are quiet for as long as the BE needs: it is given the time the second time.
+#[test]
+fn a_load_that_has_all_its_rows_is_rolled_back_once() {
+    let cluster = Cluster::start();
+    leaves_an_orphan(&cluster, true);
+    cluster.be_does(|conn, shared| {
+        let body = conn.body();
+        shared.set_label(LABEL, "PREPARE");
+        let later = shared.clone();
+        std::thread::spawn(move || {
+            std::thread::sleep(4 * ORPHAN_PATIENCE);
+            later.lock().committed.push((LABEL.to_owned(), body));
+            later.set_label(LABEL, "VISIBLE");
+        });
+        conn.close();
+    });
+    let (result, log) = load_with_orphan_patience(&cluster, BODY);
+    assert_eq!(result.unwrap().retries, 1, "{}", log.text());
+    cluster.assert_loaded_once(BODY);
+    assert_eq!(cluster.shared.lock().cancels, 1);
+}
+
+/// Where somebody may still work on it, and that is not known to be in vain.
+#[test]
+fn a_load_that_may_be_under_way_is_not_rolled_back() {
+    // We were too impatient.
+    let cluster = Cluster::start();
+    cluster.be_does(|conn, shared| {
+        let body = conn.body();
+        shared.set_label(LABEL, "PREPARE");
+        let later = shared.clone();
+        std::thread::spawn(move || {
+            std::thread::sleep(4 * ORPHAN_PATIENCE);
+            later.lock().committed.push((LABEL.to_owned(), body));
+            later.set_label(LABEL, "VISIBLE");
+        });
+        conn.hang();
+    });
+    let mut config = cluster.config();
+    config.orphan_patience = ORPHAN_PATIENCE;
+    config.socket_timeout = Some(Duration::from_millis(200));
+    assert_eq!(load_with(config, BODY).0.unwrap().retries, 0);
+    cluster.assert_loaded_once(BODY);
+    assert_eq!(cluster.shared.lock().cancels, 0);
+
+    // It is that of another request.
+    let cluster = Cluster::start();
+    cluster.shared.set_label(LABEL, "PREPARE");
+    let later = cluster.shared.clone();
+    std::thread::spawn(move || {
+        std::thread::sleep(4 * ORPHAN_PATIENCE);
+        later.lock().committed.push((LABEL.to_owned(), BODY.to_vec()));
+        later.set_label(LABEL, "VISIBLE");
+    });
+    let mut config = cluster.config();
+    config.orphan_patience = ORPHAN_PATIENCE;
+    load_again_with(config).0.unwrap();
+    cluster.assert_loaded_once(BODY);
+    assert_eq!(cluster.shared.lock().cancels, 0);
+}
+
 #[test]
 fn a_label_that_another_load_has_is_an_error() {
     for state in ["VISIBLE", "PREPARE"] {
@@ -203,6 +348,10 @@ fn a_label_that_another_load_has_is_an_error() {
 }
 
 fn load_again(cluster: &Cluster) -> (Result<starrocks_load::Loaded, starrocks_load::LoadError>, Log) {
+    load_again_with(cluster.config())
+}
+
+fn load_again_with(config: ClientConfig) -> (Result<starrocks_load::Loaded, starrocks_load::LoadError>, Log) {
     let log = Log::default();
     let headers = headers();
     let body = BODY.to_vec();
@@ -215,7 +364,7 @@ fn load_again(cluster: &Cluster) -> (Result<starrocks_load::Loaded, starrocks_lo
         rows: Some(3),
         earlier: true,
     };
-    (Client::new(cluster.config()).unwrap().load(&load, &log), log)
+    (Client::new(config).unwrap().load(&load, &log), log)
 }
 
 /// A batch of a checkpoint's state, that a session before may have loaded.

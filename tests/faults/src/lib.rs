@@ -209,6 +209,14 @@ impl Job {
     /// # Panics
     /// When the configuration is refused.
     pub fn open(load_url: &str, options: &[(&str, &str)]) -> Self {
+        Self::open_with(load_url, options, |_| ())
+    }
+
+    /// The same, with what is no option changed.
+    ///
+    /// # Panics
+    /// When the configuration is refused.
+    pub fn open_with(load_url: &str, options: &[(&str, &str)], change: impl FnOnce(&mut Config)) -> Self {
         let mut all = vec![
             ("load-url", load_url),
             ("username", "root"),
@@ -228,7 +236,8 @@ impl Job {
         ];
         all.retain(|(key, _)| options.iter().all(|(own, _)| own != key));
         all.extend(options);
-        let config = Config::decode(&pairs::encode::<str>(&all)).expect("a sound configuration");
+        let mut config = Config::decode(&pairs::encode::<str>(&all)).expect("a sound configuration");
+        change(&mut config);
         let (counters, events) = (Arc::new(Counters::new()), Arc::new(Events::default()));
         let loader = HttpLoader::new(config.client.clone(), Arc::clone(&counters), Arc::clone(&events))
             .map(|loader| Arc::new(Mortal::new(loader)))

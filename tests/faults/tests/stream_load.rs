@@ -115,6 +115,41 @@ faults_that_cost_nothing! {
     };
 }
 
+/// The BE died with the load, and the FE waits for the load's timeout.
+#[test]
+fn a_load_that_only_the_fe_holds_to_be_running_is_rolled_back_and_loaded() {
+    let world = World::new();
+    let job = Job::open_with(&world.load_url(), &[], |config| {
+        config.client.orphan_patience = Duration::from_millis(300);
+    });
+    world.inject(delayed(Kind::HoldThenVisible, 60_000));
+    job.write(0..100).unwrap();
+    let start = Instant::now();
+    job.checkpoint().unwrap();
+    assert!(start.elapsed() < Duration::from_secs(10), "took {:?}", start.elapsed());
+    world.expect_ids("t", &all(100), "once");
+    let ended = world.ended("t");
+    assert!(ended.len() == 1 && ended[0].1 == "VISIBLE", "{ended:?}");
+    assert_eq!((world.hits(Kind::HoldThenVisible), job.count(Cell::LoadRetries)), (1, 1));
+    assert!(job.log().contains("rolled back by its label"), "{}", job.log());
+}
+
+/// As a proxy does that wants a body with a PUT.
+#[test]
+fn headers_without_a_body_are_refused() {
+    for status in [400, 405, 411] {
+        let world = World::new();
+        let job = world.job(&[("sink.max-retries", "0")]);
+        world.inject(Fault { status: Some(status), ..fault(Kind::FeError) });
+        for n in 0..3 {
+            job.write(100 * n..100 * (n + 1)).unwrap();
+            job.checkpoint().unwrap();
+        }
+        world.expect_ids("t", &all(300), "asked again with the body");
+        assert_eq!((world.hits(Kind::FeError), job.count(Cell::LoadRetries)), (1, 0));
+    }
+}
+
 #[test]
 fn an_answer_is_lost_and_the_state_answer_is_500() {
     after_a_lost_answer(Fault { status: Some(500), times: 2, ..fault(Kind::StateHttpError) });

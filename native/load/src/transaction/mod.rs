@@ -15,6 +15,8 @@ mod send;
 
 use std::fmt;
 
+pub(crate) use rollback::by_label as roll_back_by_label;
+
 use crate::{Body, Client, Events, LoadError, Loaded};
 
 /// One transaction into one table.

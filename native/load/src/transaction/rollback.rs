@@ -34,11 +34,8 @@ pub(super) fn rollback(
         let mut state = call.state()?;
         if matches!(state, Some(LabelState::Prepare | LabelState::Prepared)) {
             call.log(Level::Info, &format!("rolled back by its label, since {}", problem.what));
-            match Call::new(client, transaction, Op::Cancel, events)?.ask() {
-                // Whatever is said, the state tells what came of it.
-                Ok(_) | Err(Silence::NoAnswer(_) | Silence::Final(_)) => state = call.state()?,
-                Err(Silence::Cancelled) => return Err(call.cancelled()),
-            }
+            by_label(client, transaction, events)?;
+            state = call.state()?;
         }
         match state {
             Some(LabelState::Aborted(_)) => return Ok(Rollback::RolledBack),
@@ -52,5 +49,21 @@ pub(super) fn rollback(
             },
             Some(LabelState::Prepare | LabelState::Prepared) | None => call.again(problem)?,
         }
+    }
+}
+
+/// Has the FE alone roll back what is open under a label. Whatever it says, the label's state tells what came of it.
+///
+/// # Errors
+/// The label can't be one, or it was cancelled.
+pub(crate) fn by_label(
+    client: &Client,
+    transaction: &Transaction<'_>,
+    events: &dyn Events,
+) -> Result<(), LoadError> {
+    let mut call = Call::new(client, transaction, Op::Cancel, events)?;
+    match call.ask() {
+        Ok(_) | Err(Silence::NoAnswer(_) | Silence::Final(_)) => Ok(()),
+        Err(Silence::Cancelled) => Err(call.cancelled()),
     }
 }

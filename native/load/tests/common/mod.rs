@@ -262,6 +262,9 @@ pub struct State {
     pub fe_script: VecDeque<FeAct>,
     /// What the FE does with the next questions for a label's state.
     pub state_script: VecDeque<FeAct>,
+    /// What the FE does with the next requests to roll a label back.
+    pub cancel_script: VecDeque<FeAct>,
+    pub cancels: usize,
     pub fe_seen: Vec<Seen>,
     pub be_seen: Vec<Seen>,
     pub questions: usize,
@@ -376,6 +379,9 @@ pub fn fe_handler(shared: Shared, be: String) -> impl Fn(&mut Conn<'_>) + Send +
             if question {
                 state.questions += 1;
                 state.state_script.pop_front()
+            } else if conn.path.contains("/_cancel?label=") {
+                state.cancels += 1;
+                state.cancel_script.pop_front()
             } else {
                 state.fe_script.pop_front()
             }
@@ -391,6 +397,15 @@ fn fe_default(conn: &mut Conn<'_>, shared: &Shared, be: &str) {
     if conn.header("authorization") != Some(AUTHORIZATION) {
         let text = r#"{"status":"FAILED","code":"1","msg":"Access denied for root@1","message":"Access denied for root@1"}"#;
         conn.answer("401 Unauthorized", "WWW-Authenticate: Basic realm=\"\"\r\n", text);
+    } else if let Some((_, label)) = conn.path.split_once("_cancel?label=") {
+        let mut state = shared.lock();
+        match state.labels.get_mut(label) {
+            Some(state) if *state == "PREPARE" => {
+                *state = "ABORTED";
+                conn.json(r#"{"status":"OK","code":"0","msg":"Success","message":"OK"}"#);
+            }
+            _ => conn.json(r#"{"status":"FAILED","code":"1","msg":"transaction not found, label=x"}"#),
+        }
     } else if let Some((_, label)) = conn.path.split_once("label=") {
         let state = shared.lock().labels.get(label).copied().unwrap_or("UNKNOWN");
         conn.json(&format!(
@@ -435,6 +450,11 @@ impl Cluster {
 
     pub fn state_does(&self, act: impl FnOnce(&mut Conn<'_>) + Send + 'static) -> &Self {
         self.shared.lock().state_script.push_back(Box::new(act));
+        self
+    }
+
+    pub fn cancel_does(&self, act: impl FnOnce(&mut Conn<'_>) + Send + 'static) -> &Self {
+        self.shared.lock().cancel_script.push_back(Box::new(act));
         self
     }
 
