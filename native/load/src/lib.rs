@@ -47,4 +47,4 @@ pub use error::{ErrorCode, LoadError};
 pub use events::{Events, Level, NoEvents};
 pub use reply::LabelState;
 pub use secret::Secret;
-pub use transaction::{Commit, Rollback, Transaction, TransactionError};
+pub use transaction::{Commit, Rollback, Totals, Transaction, TransactionError};

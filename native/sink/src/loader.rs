@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use starrocks_load::{
     Body, Client, ClientConfig, Commit, ErrorCode, Events as LoadEvents, Level as LoadLevel, Load, LoadError,
-    Loaded, NoEvents, Rollback, Transaction, TransactionError, reply::LabelState,
+    Loaded, NoEvents, Rollback, Totals, Transaction, TransactionError, reply::LabelState,
 };
 
 use crate::counters::{Cell, Counters};
@@ -82,8 +82,8 @@ pub trait Loader: Send + Sync {
     /// Sends a part of its rows.
     fn send(&self, transaction: &Transaction<'_>, body: &dyn Body) -> Result<(), Setback>;
 
-    /// Makes what was sent durable; `rows` is how many that are, in a table of the given kind.
-    fn prepare(&self, destination: &Destination, label: &str, rows: u64) -> Result<(), Setback>;
+    /// Makes what was sent durable, which is so many rows and bytes.
+    fn prepare(&self, destination: &Destination, label: &str, rows: u64, bytes: u64) -> Result<(), Setback>;
 
     /// Commits a prepared transaction of that many rows and bytes.
     fn commit(&self, transaction: &Transaction<'_>, rows: u64, bytes: u64) -> Result<Commit, SinkError>;
@@ -170,9 +170,10 @@ impl Loader for HttpLoader {
         Ok(self.client.send(transaction, body, &self.report)?)
     }
 
-    fn prepare(&self, destination: &Destination, label: &str, rows: u64) -> Result<(), Setback> {
+    fn prepare(&self, destination: &Destination, label: &str, rows: u64, bytes: u64) -> Result<(), Setback> {
         let transaction = destination.transaction(label);
-        let loaded = self.client.prepare(&transaction, destination.countable(rows), &self.report)?;
+        let sent = Totals { rows: destination.countable(rows), bytes: Some(bytes) };
+        let loaded = self.client.prepare(&transaction, sent, &self.report)?;
         self.report.left_out(&loaded);
         Ok(())
     }

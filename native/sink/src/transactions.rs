@@ -153,7 +153,7 @@ impl Transactions {
         let label = self.get_through(table, &mut open, |this, table, open| {
             let label = this.catch_up(table, open)?;
             if let Some(destination) = &open.destination {
-                this.loader.prepare(destination, &label, rows)?;
+                this.loader.prepare(destination, &label, rows, bytes)?;
             }
             Ok(label)
         })?;

@@ -100,7 +100,7 @@ impl Loader for Keeper {
         unreachable!("these sessions only load")
     }
 
-    fn prepare(&self, _: &Destination, _: &str, _: u64) -> Result<(), Setback> {
+    fn prepare(&self, _: &Destination, _: &str, _: u64, _: u64) -> Result<(), Setback> {
         unreachable!("these sessions only load")
     }
 

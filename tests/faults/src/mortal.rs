@@ -45,8 +45,8 @@ impl Loader for Mortal {
         self.loader.send(transaction, body)
     }
 
-    fn prepare(&self, destination: &Destination, label: &str, rows: u64) -> Result<(), Setback> {
-        self.loader.prepare(destination, label, rows)
+    fn prepare(&self, destination: &Destination, label: &str, rows: u64, bytes: u64) -> Result<(), Setback> {
+        self.loader.prepare(destination, label, rows, bytes)
     }
 
     fn commit(&self, transaction: &Transaction<'_>, rows: u64, bytes: u64) -> Result<Commit, SinkError> {

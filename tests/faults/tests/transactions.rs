@@ -210,6 +210,80 @@ fn fewer_rows_counted_than_sent_is_an_error_and_nothing_is_committed() {
 }
 
 #[test]
+fn rows_that_the_server_has_twice_are_not_committed() {
+    // Once, and the next transaction has them once.
+    let (_world, job) = once_each(&[fault(Kind::TxnTakenTwice)]);
+    assert_eq!(job.count(Cell::ResentTransactions), 1);
+    assert!(job.log().contains("counted 300 rows where 200 were sent"), "{}", job.log());
+
+    let error = fails(fault(Kind::TxnTakenTwice), &[("sink.max-retries", "2")]);
+    assert_eq!(error.code, Code::Load, "{error}");
+    assert!(error.message.contains("counted 200 rows where 100 were sent"), "{error}");
+}
+
+#[test]
+fn bytes_that_the_server_did_not_take_in_are_sent_again() {
+    let (_world, job) = once_each(&[at(Ask::Load, Kind::LoadBytesOff)]);
+    assert_eq!(job.count(Cell::ResentTransactions), 1);
+
+    let error = fails(at(Ask::Load, Kind::LoadBytesOff), &[("sink.max-retries", "1")]);
+    assert!(error.retriable && error.message.contains("took in"), "{error}");
+
+    let (_world, job) = once_each(&[at(Ask::Prepare, Kind::LoadBytesOff)]);
+    assert_eq!(job.count(Cell::ResentTransactions), 0);
+    assert!(job.log().contains("bytes where"), "{}", job.log());
+}
+
+/// What an FE says of a prepare that was done already, when it can't lead to the BE.
+#[test]
+fn a_prepared_transaction_stays_so_whatever_a_repetition_is_told() {
+    let refusal = Fault {
+        status: Some(200),
+        text: Some(r#"{"Status":"FAILED","Message":"class x: current fe is not master"}"#.into()),
+        nth: 2,
+        times: 4,
+        ..at(Ask::Prepare, Kind::FeError)
+    };
+    // Twice: the first may be taken for that of a connection which was closed long ago.
+    let lost = Fault { times: 2, ..at(Ask::Prepare, Kind::TxnDropAnswer) };
+    let (world, job) = once_each(&[lost, refusal]);
+    assert_eq!(job.count(Cell::ResentTransactions), 0);
+    assert!(world.ended("t").iter().all(|(_, state)| state == "VISIBLE"), "{:?}", world.ended("t"));
+}
+
+/// The FE leads to it until it misses it: nothing is gained by asking for the same label again and again.
+#[test]
+fn a_be_that_is_gone_costs_no_more_than_a_transaction() {
+    for (op, times, tries) in [(Ask::Begin, 1, 0), (Ask::Load, 2, 1), (Ask::Prepare, 8, 0)] {
+        let (_world, job) = once_each(&[Fault { times, ..at(op, Kind::RedirectDeadPort) }]);
+        assert_eq!(job.count(Cell::LoadRetries), tries, "{op:?}");
+        assert!((1..=2).contains(&job.count(Cell::ResentTransactions)), "{op:?}");
+    }
+    // Where all are, the tries and their pauses are those of the options.
+    let start = Instant::now();
+    let options = [("sink.max-retries", "2"), ("sink.retry.interval-ms", "300")];
+    let error = fails(at(Ask::Begin, Kind::RedirectDeadPort), &options);
+    assert!(start.elapsed() >= Duration::from_millis(600));
+    assert!(error.retriable && error.message.contains("host-mapping"), "{error}");
+}
+
+#[test]
+fn auto_takes_plain_loads_where_the_fe_has_no_path_for_transactions() {
+    for status in [404, 405, 501] {
+        let world = World::new();
+        world.inject(Fault { status: Some(status), times: 0, ..at(Ask::Begin, Kind::FeError) });
+        let job = world.job(&exactly_once("AUTO"));
+        job.await_ready().unwrap();
+        let log = job.log();
+        assert!(log.contains("V1"), "{log}");
+        job.write(0..100).unwrap();
+        job.whole_checkpoint(1).unwrap();
+        world.expect_ids("t", &all(100), "by plain loads");
+        assert_eq!((job.count(Cell::LoadRetries), world.hits(Kind::FeError)), (0, 1));
+    }
+}
+
+#[test]
 fn a_transaction_that_somebody_else_has_committed_is_no_setback() {
     let world = World::new();
     let job = job(&world, &[]);

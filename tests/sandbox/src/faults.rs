@@ -86,6 +86,7 @@ pub enum Kind {
     TxnFail,
     TxnInProcessing,
     TxnPipelineFailed,
+    TxnTakenTwice,
     TxnLeaderChange,
     TxnKillBe,
     TxnLoseContext,

@@ -68,6 +68,21 @@ fn a_load_that_was_told_ok_has_failed() {
 }
 
 #[test]
+fn rows_are_taken_in_twice_and_bytes_miscounted() {
+    let world = World::new();
+    world.txn("begin", "x", &[]).expect("OK", "");
+    world.fault(Fault::new(Kind::TxnTakenTwice));
+    let bytes = ROW.len() as u64;
+    assert_eq!(world.txn_load("x", ROW, &[]).expect("OK", "")["LoadBytes"], bytes);
+    world.fault(at(Kind::LoadBytesOff, Op::Load));
+    assert_eq!(world.txn_load("x", ROW, &[]).expect("OK", "")["LoadBytes"], bytes - 1);
+    let answer = world.txn("prepare", "x", &[]).expect("OK", "");
+    assert_eq!((&answer["NumberTotalRows"], &answer["LoadBytes"]), (&3.into(), &(2 * bytes).into()));
+    world.txn("commit", "x", &[]).expect("OK", "");
+    assert_eq!(world.ids(), [1, 1, 1]);
+}
+
+#[test]
 fn busy_and_failing_operations() {
     let world = World::new();
     world.txn("begin", "x", &[]).expect("OK", "");

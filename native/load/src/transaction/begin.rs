@@ -25,6 +25,10 @@ pub(super) fn begin(
                 return Err(TransactionError::failed(call.error(foreign(problem))));
             }
             Ok(reply) => call.problem(reply),
+            // An FE leads a label to the same BE every time: another label has better chances. Nothing was begun.
+            Err(Silence::NoAnswer(problem)) if call.is_cut_off => {
+                return Err(TransactionError::lost(call.error(*problem)));
+            }
             Err(Silence::NoAnswer(problem)) => *problem,
             Err(silence) => return Err(TransactionError::failed(call.ended(silence))),
         };

@@ -20,6 +20,9 @@ use crate::reply::{LabelState, Reply, TransactionVerdict};
 use crate::route::{InVain, Route, Unusable, is_redirect};
 use crate::{Body, Endpoint, ErrorCode, Events, Level, LoadError};
 
+/// The pause before a try that should work at once.
+const SOON: Duration = Duration::from_millis(500);
+
 /// What is asked for.
 #[derive(Clone, Copy)]
 pub(super) enum Op<'a> {
@@ -148,6 +151,8 @@ pub(super) struct Call<'a> {
     pub(super) maybe_done: bool,
     /// How much of the rows the server may have taken that was asked last.
     pub(super) sent: Sent,
+    /// Whether the last request ended at a BE that an FE named and that can't be reached: nothing was sent to it.
+    pub(super) is_cut_off: bool,
     /// What the FEs said that were asked last, if none of those that answered knows the path.
     pub(super) no_route: Option<String>,
     fe: Option<Endpoint>,
@@ -186,6 +191,7 @@ impl<'a> Call<'a> {
             retries: 0,
             maybe_done: false,
             sent: Sent::Nothing,
+            is_cut_off: false,
             no_route: None,
             fe: None,
             be: None,
@@ -197,6 +203,7 @@ impl<'a> Call<'a> {
         let client = self.client;
         let mut in_vain = InVain::default();
         self.no_route = None;
+        self.is_cut_off = false;
         for fe in client.frontends.in_order() {
             match self.through(fe)? {
                 Step::Heard(reply) => return Ok(*reply),
@@ -237,6 +244,7 @@ impl<'a> Call<'a> {
                     if !at_be || at_first && (body.is_none() || unreached) {
                         return Ok(Step::NextFe(route.unusable(failure.why(), failure.timed_out())));
                     }
+                    self.is_cut_off = unreached && !at_first;
                     let what = if unreached {
                         route.unreachable(failure.why())
                     } else {
@@ -415,6 +423,18 @@ impl<'a> Call<'a> {
     /// # Errors
     /// `problem`, when no further try is allowed or makes sense; or it was cancelled.
     pub(super) fn again(&mut self, problem: Problem) -> Result<(), LoadError> {
+        self.again_after(self.client.config.retry_interval, problem)
+    }
+
+    /// The same after a short pause, for what should either work at once or not at all.
+    ///
+    /// # Errors
+    /// As [`again`](Self::again).
+    pub(super) fn again_soon(&mut self, problem: Problem) -> Result<(), LoadError> {
+        self.again_after(self.client.config.retry_interval.min(SOON), problem)
+    }
+
+    fn again_after(&mut self, pause: Duration, problem: Problem) -> Result<(), LoadError> {
         let config = &self.client.config;
         if !problem.retriable || self.retries >= config.max_retries {
             return Err(self.error(problem));
@@ -430,11 +450,11 @@ impl<'a> Call<'a> {
                 self.op.name(),
                 self.retries,
                 u64::from(config.max_retries) + 1,
-                config.retry_interval.as_millis(),
+                pause.as_millis(),
                 problem.what
             ),
         );
-        if self.client.cancel.wait(config.retry_interval) { Err(self.cancelled()) } else { Ok(()) }
+        if self.client.cancel.wait(pause) { Err(self.cancelled()) } else { Ok(()) }
     }
 
     /// The error for a silence that asking again doesn't end.

@@ -68,6 +68,15 @@ impl fmt::Display for TransactionError {
 
 impl std::error::Error for TransactionError {}
 
+/// What was sent into a transaction in all, where that is known, to be held against what the server counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Rows.
+    pub rows: Option<u64>,
+    /// Bytes, before they were compressed.
+    pub bytes: Option<u64>,
+}
+
 /// What became of a prepared transaction that was to be committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Commit {
@@ -125,22 +134,21 @@ impl Client {
         send::send(self, transaction, body, events)
     }
 
-    /// Prepares a transaction: all that was sent is durable then, and can be committed by anybody who knows the label. `rows`
-    /// is how many were sent in all, where that is known.
+    /// Prepares a transaction: all that was `sent` is durable then, and can be committed by anybody who knows the label.
     ///
     /// What is returned tells nothing but times where the server's answer was lost, and the label's state said that it is
     /// prepared.
     ///
     /// # Errors
-    /// See [`TransactionError`]. When the server counted fewer rows than were sent, the transaction is prepared all the same,
-    /// and should be rolled back.
+    /// See [`TransactionError`]. When the server counted fewer rows than were sent, or more (`lost`: it may have them once the
+    /// next time), the transaction is prepared all the same, and should be rolled back.
     pub fn prepare(
         &self,
         transaction: &Transaction<'_>,
-        rows: Option<u64>,
+        sent: Totals,
         events: &dyn Events,
     ) -> Result<Loaded, TransactionError> {
-        prepare::prepare(self, transaction, rows, events)
+        prepare::prepare(self, transaction, sent, events)
     }
 
     /// Commits a prepared transaction, or finds out that this was done before.

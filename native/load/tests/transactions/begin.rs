@@ -42,6 +42,29 @@ fn no_garbled_answer_begins() {
     }
 }
 
+/// The FE leads a label to the same BE for as long as it takes that one to be alive: another label is led to another one.
+#[test]
+fn a_label_whose_be_cannot_be_reached_is_given_up_at_once() {
+    let dead = dead_port();
+    let world = World::with(|config| config.retry_interval = std::time::Duration::from_secs(600));
+    world.does("fe begin", move |conn, _| {
+        conn.redirect(&format!("http://127.0.0.1:{dead}{}", conn.path));
+    });
+    let e = world.begin().unwrap_err();
+    assert!(e.lost && e.error.retriable && e.error.code == ErrorCode::Connect, "{e}");
+    assert!(e.error.message.contains("redirected to BE") && e.error.message.contains("host-mapping"), "{e}");
+    assert_eq!((world.count("fe begin"), world.log.retries()), (1, 0));
+    assert_eq!(world.rollback(), Ok(starrocks_load::Rollback::RolledBack));
+
+    // An entry of load-url that is down says nothing of BEs.
+    let world = World::with(|config| {
+        config.load_urls = vec![starrocks_load::Endpoint::parse(&format!("127.0.0.1:{dead}")).unwrap()];
+        config.max_retries = 1;
+    });
+    let e = world.begin().unwrap_err();
+    assert!(e.lost && e.error.message.contains("2 tries"), "{e}");
+}
+
 /// A begin that went through on the FE, but failed on the BE, has used the label up.
 #[test]
 fn a_label_that_a_failed_try_used_up_is_given_up() {

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use starrocks_load::{ErrorCode, Level, NoEvents, Rollback};
+use starrocks_load::{ErrorCode, Level, NoEvents, Rollback, Totals};
 
-use crate::common::{LABEL, Server};
-use crate::world::{World, be, counts, garbled, said, shown, transaction};
+use crate::common::{LABEL, Server, dead_port};
+use crate::world::{World, be, counts, failed, garbled, said, shown, totals, transaction};
 
 #[test]
 fn a_lost_answer_is_made_up_for_by_the_state() {
@@ -198,7 +198,7 @@ fn bad_rows_are_quoted() {
 #[test]
 fn rows_that_the_server_did_not_count_are_an_error() {
     let world = World::open();
-    let prepare = |rows| world.client.prepare(&transaction(&[]), rows, &world.log);
+    let prepare = |rows| world.client.prepare(&transaction(&[]), totals(rows), &world.log);
     world.says("be prepare", &said("OK", "", &counts(2)));
     let e = prepare(Some(3)).unwrap_err();
     assert_eq!((e.lost, e.error.retriable, e.error.code), (false, false, ErrorCode::Load));
@@ -210,12 +210,123 @@ fn rows_that_the_server_did_not_count_are_an_error() {
     assert_eq!(prepare(Some(3)).unwrap().total_rows, None);
     world.says("be prepare", &said("OK", "", &counts(2)));
     let headers = [("skip_header".to_owned(), "1".to_owned())];
-    world.client.prepare(&transaction(&headers), Some(3), &NoEvents).unwrap();
+    world.client.prepare(&transaction(&headers), totals(3), &NoEvents).unwrap();
 
-    world.says("be prepare", &said("OK", "", &counts(4).replace("FilteredRows\":0", "FilteredRows\":1")));
+    let filtered = counts(2).replace("FilteredRows\":0", "FilteredRows\":1").replace("Rows\":2", "Rows\":3");
+    world.says("be prepare", &said("OK", "", &filtered));
     assert_eq!(prepare(Some(3)).unwrap().filtered_rows, Some(1));
-    assert!(world.log.has(Level::Warn, "left out 1 rows of 4"));
-    assert!(world.log.has(Level::Warn, "counted 4 rows where 3 were sent"));
+    assert!(world.log.has(Level::Warn, "left out 1 rows of 3"));
+}
+
+/// A request that the server worked on although its answer was lost: what it holds must not be committed.
+#[test]
+fn rows_that_the_server_has_more_often_lose_the_transaction() {
+    for more in [4, 6] {
+        let world = World::open();
+        world.does("be prepare", move |conn, site| {
+            let _ = be(conn, site);
+            conn.json(&said("OK", "", &counts(more)));
+        });
+        let e = world.prepare().unwrap_err();
+        assert_eq!((e.lost, e.error.retriable, e.error.code), (true, true, ErrorCode::Load));
+        assert!(e.error.message.contains(&format!("counted {more} rows where 3 were sent")), "{e}");
+        assert!(e.error.message.contains("row delimiters inside the data"), "{e}");
+        assert_eq!((world.state(), world.count("be prepare")), ("PREPARED", 1));
+        assert_eq!(world.rollback(), Ok(Rollback::RolledBack));
+        assert_eq!(world.state(), "ABORTED");
+    }
+    // What are rows to us needn't be rows to the server.
+    for (rows, headers) in [(None, vec![]), (Some(3), vec![("skip_header".to_owned(), "1".to_owned())])] {
+        let world = World::open();
+        world.says("be prepare", &said("OK", "", &counts(4)));
+        world.client.prepare(&transaction(&headers), totals(rows), &world.log).unwrap();
+    }
+}
+
+#[test]
+fn bytes_that_the_server_did_not_count_are_told() {
+    let sent = Totals { rows: None, bytes: Some(13) };
+    let world = World::open();
+    world.client.prepare(&transaction(&[]), sent, &world.log).unwrap();
+    assert!(world.log.has(Level::Warn, "counted 12 bytes where 13 were sent"), "{}", world.log.text());
+
+    let compressed = [("compression".to_owned(), "zstd".to_owned())];
+    for (bytes, headers) in [(Some(12), &[][..]), (Some(11), &[]), (None, &[]), (Some(13), &compressed)] {
+        let world = World::open();
+        let sent = Totals { rows: None, bytes };
+        world.client.prepare(&transaction(headers), sent, &world.log).unwrap();
+        assert_eq!(world.log.text(), "[]");
+    }
+}
+
+/// The repetition only was to find out what became of the first prepare, and the FE knows that better.
+#[test]
+fn what_was_prepared_stays_so_whatever_is_said_of_a_repetition() {
+    for again in [
+        said("INTERNAL_ERROR", "cancelled", ""),
+        said("SERVICE_UNAVAILABLE", "Service is shutting down, please retry later!", ""),
+        said("ABORTED", "current transaction is aborted", ""),
+        said("INVALID_ARGUMENT", "request db x transaction db y not match", ""),
+        failed("current fe is not master"),
+    ] {
+        let world = World::open();
+        world.loses("be prepare");
+        for _ in 0..20 {
+            world.says("be prepare", &again);
+        }
+        let started = Instant::now();
+        let loaded = world.prepare().unwrap_or_else(|e| panic!("{again}: {e}"));
+        assert_eq!((loaded.total_rows, world.state()), (None, "PREPARED"));
+        assert!(world.log.has(Level::Warn, "prepared by an earlier try"), "{}", world.log.text());
+        // It has had time to be rolled back.
+        assert!(started.elapsed() >= Duration::from_secs(2));
+        assert!(world.count("be prepare") < 12, "there are pauses");
+        assert_eq!(world.log.retries(), 0);
+    }
+
+    // The BE does roll it back, and says so to the FE a little later.
+    for again in [said("INTERNAL_ERROR", "cancelled", ""), said("DATA_QUALITY_ERROR", "", "")] {
+        let world = World::open();
+        let failed = again.clone();
+        world.loses("be prepare").does("be prepare", move |conn, site| {
+            conn.json(&failed);
+            let later = site.clone();
+            std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(500));
+                later.set("ABORTED");
+            });
+        });
+        let e = world.prepare().unwrap_err();
+        assert!(e.lost, "{e}");
+        assert_eq!(world.state(), "ABORTED");
+    }
+}
+
+/// The BE that has the open transaction is gone: it is lost without all the tries, unless it was prepared before.
+#[test]
+fn without_the_be_what_is_not_prepared_is_lost_soon() {
+    let dead = dead_port();
+    let to_dead = |world: &World| {
+        for _ in 0..20 {
+            world.does("fe prepare", move |conn, _| {
+                conn.redirect(&format!("http://127.0.0.1:{dead}{}", conn.path));
+            });
+        }
+    };
+    let world = World::open_with(|config| config.retry_interval = Duration::from_secs(600));
+    to_dead(&world);
+    let started = Instant::now();
+    let e = world.prepare().unwrap_err();
+    assert!(e.lost && e.error.retriable && e.error.code == ErrorCode::Connect, "{e}");
+    assert!(e.error.message.contains("redirected to BE"), "{e}");
+    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
+    assert_eq!(world.log.retries(), 0);
+
+    let world = World::open();
+    world.end_in("PREPARED", "");
+    to_dead(&world);
+    world.prepare().unwrap();
+    assert_eq!(world.count("fe prepare"), 2);
 }
 
 #[test]

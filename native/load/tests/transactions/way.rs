@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use starrocks_load::{Client, Commit, ErrorCode, HostMapping, LoadError, NoEvents};
 
 use crate::common::{AUTHORIZATION, BODY, LABEL, Seen, Server, config, dead_port};
-use crate::world::{World, be, failed, fe, soon, transaction};
+use crate::world::{World, be, failed, fe, soon, totals, transaction};
 
 fn pairs(headers: &[(&str, &str)]) -> Vec<(String, String)> {
     headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -39,7 +39,7 @@ fn each_request_has_its_headers() {
     for _ in 0..2 {
         world.client.send(&transaction, &BODY.to_vec(), &world.log).unwrap();
     }
-    let loaded = world.client.prepare(&transaction, Some(6), &world.log).unwrap();
+    let loaded = world.client.prepare(&transaction, totals(6), &world.log).unwrap();
     assert_eq!((loaded.txn_id, loaded.total_rows, loaded.retries), (Some(7), Some(6), 0));
     assert!(loaded.elapsed >= loaded.elapsed_without_retries && !loaded.elapsed.is_zero());
     assert_eq!(world.client.commit(&transaction, &world.log), Ok(Commit::Committed));
@@ -106,7 +106,7 @@ fn all(client: &Client) -> Result<(), LoadError> {
     let transaction = transaction(&[]);
     client.begin(&transaction, &NoEvents).map_err(|e| e.error)?;
     client.send(&transaction, &BODY.to_vec(), &NoEvents).map_err(|e| e.error)?;
-    client.prepare(&transaction, Some(3), &NoEvents).map_err(|e| e.error)?;
+    client.prepare(&transaction, totals(3), &NoEvents).map_err(|e| e.error)?;
     assert_eq!(client.commit(&transaction, &NoEvents)?, Commit::Committed);
     Ok(())
 }
@@ -202,7 +202,7 @@ fn shutdown_ends_whatever_goes_on() {
             e.error
         }),
         ("be prepare", |client| {
-            let e = client.prepare(&transaction(&[]), None, &NoEvents).unwrap_err();
+            let e = client.prepare(&transaction(&[]), totals(None), &NoEvents).unwrap_err();
             assert!(!e.lost);
             e.error
         }),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use starrocks_load::{
-    Body, Client, ClientConfig, Commit, LoadError, Loaded, Rollback, Transaction, TransactionError,
+    Body, Client, ClientConfig, Commit, LoadError, Loaded, Rollback, Totals, Transaction, TransactionError,
 };
 
 use crate::common::{AUTHORIZATION, BODY, Conn, LABEL, Log, Seen, Server, assert_no_secret, config, lines};
@@ -78,9 +78,13 @@ pub fn failed(message: &str) -> String {
 }
 
 pub fn counts(rows: usize) -> String {
+    counts_and_bytes(rows, BODY.len())
+}
+
+pub fn counts_and_bytes(rows: usize, bytes: usize) -> String {
     format!(
         ",\"NumberTotalRows\":{rows},\"NumberLoadedRows\":{rows},\"NumberFilteredRows\":0,\
-         \"NumberUnselectedRows\":0,\"LoadBytes\":12,\"LoadTimeMs\":5"
+         \"NumberUnselectedRows\":0,\"LoadBytes\":{bytes},\"LoadTimeMs\":5"
     )
 }
 
@@ -117,7 +121,8 @@ pub fn be(conn: &mut Conn<'_>, site: &Site) -> String {
             txn.on_be = false;
             txn.state = if op == "prepare" { "PREPARED" } else { "VISIBLE" };
             let rows = txn.bodies.iter().map(|body| lines(body)).sum();
-            said("OK", "", &counts(rows))
+            let bytes = txn.bodies.iter().map(Vec::len).sum();
+            said("OK", "", &counts_and_bytes(rows, bytes))
         }
         "rollback" => {
             txn.on_be = false;
@@ -295,7 +300,7 @@ impl World {
     }
 
     pub fn prepare(&self) -> Result<Loaded, TransactionError> {
-        checked(self.client.prepare(&transaction(&[]), Some(lines(BODY) as u64), &self.log))
+        checked(self.client.prepare(&transaction(&[]), totals(3), &self.log))
     }
 
     pub fn commit(&self) -> Result<Commit, LoadError> {
@@ -331,6 +336,11 @@ impl World {
         let model = self.site.lock();
         model.seen.iter().find(|(other, _)| other == name).unwrap_or_else(|| panic!("no {name}")).1.clone()
     }
+}
+
+/// What was sent into a transaction: so many rows, and of their bytes nothing is known.
+pub fn totals(rows: impl Into<Option<u64>>) -> Totals {
+    Totals { rows: rows.into(), bytes: None }
 }
 
 pub fn transaction(headers: &[(String, String)]) -> Transaction<'_> {

@@ -231,7 +231,7 @@ impl Loader for Server {
         })
     }
 
-    fn prepare(&self, _: &Destination, label: &str, rows: u64) -> Result<(), Setback> {
+    fn prepare(&self, _: &Destination, label: &str, rows: u64, bytes: u64) -> Result<(), Setback> {
         self.linger();
         self.transact(Ask::Prepare, label, |state| {
             state.expect(label, LabelState::Prepare)?;
@@ -239,6 +239,8 @@ impl Loader for Server {
             entry.state = LabelState::Prepared;
             let sent: usize = entry.bodies.iter().map(|body| body.lines().count()).sum();
             assert_eq!(sent as u64, rows);
+            let sent: usize = entry.bodies.iter().map(|body| body.len()).sum();
+            assert_eq!(sent as u64, bytes);
             Ok(())
         })
     }

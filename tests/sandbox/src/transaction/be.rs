@@ -7,17 +7,17 @@ use crate::faults::{Fault, Kind, Op, Scope};
 use crate::http::response::Response;
 use crate::http::{Connection, Request};
 use crate::labels::{BeginError, State};
-use crate::load::Intake;
 use crate::load::params::Params;
 use crate::load::plan::Loader;
 use crate::load::receive::{Received, after_refusal, early_error_reset, receive};
+use crate::load::{BodyError, Intake};
 use crate::net::Port;
 use crate::publish::Published;
 use crate::server::{Next, Server, pause};
 use crate::store::LedgerEntry;
 use crate::store::prepared::Prepared;
 use serde_json::{Value, json};
-use std::io;
+use std::io::{self, Read};
 use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -290,10 +290,17 @@ impl Ask<'_> {
         let read_at = Instant::now();
         // Once the pipeline has failed, what comes is read and dropped.
         let works = &mut *work;
+        let twice = self.fire(Kind::TxnTakenTwice).is_some();
         let intake = works.intake.as_mut().filter(|_| works.failure.is_none());
         let (received, bytes) =
             receive(self.server, self.request, self.scope, connection, |body| match intake {
                 Some(intake) if discard => intake.count(body),
+                Some(intake) if twice => {
+                    let mut bytes = Vec::new();
+                    body.read_to_end(&mut bytes).map_err(BodyError::Read)?;
+                    intake.take(&bytes[..])?;
+                    intake.take(&bytes[..])
+                }
                 Some(intake) => intake.take(body),
                 None => Ok(()),
             });
@@ -315,12 +322,13 @@ impl Ask<'_> {
         if let Some(fault) = self.fire(Kind::TxnPipelineFailed) {
             work.failure = Some(fault.text.unwrap_or_else(|| "too many filtered rows".to_owned()));
         }
+        let counted = bytes.saturating_sub(u64::from(self.fire(Kind::LoadBytesOff).is_some()));
         Loading::Done(json!({
             "Status": "OK",
             "Message": "",
             "Label": label,
             "TxnId": context.transaction,
-            "LoadBytes": bytes,
+            "LoadBytes": counted,
             "StreamLoadPlanTimeMs": plan_ms,
             "ReceivedDataTimeMs": read_ms,
         }))
