@@ -207,7 +207,19 @@ fn load_with_orphan_patience(
 ) -> (Result<starrocks_load::Loaded, starrocks_load::LoadError>, Log) {
     let mut config = cluster.config();
     config.orphan_patience = ORPHAN_PATIENCE;
-    load_with(config, body)
+    let (log, body) = (Log::default(), body.to_vec());
+    // What is waited for at most.
+    let headers = [("timeout".to_owned(), "5".to_owned())];
+    let load = Load {
+        database: "db",
+        table: "t",
+        label: LABEL,
+        headers: &headers,
+        body: &body,
+        rows: Some(lines(&body) as u64),
+        earlier: false,
+    };
+    (Client::new(config).unwrap().load(&load, &log), log)
 }
 
 /// The FE would hold on to it for the load's whole timeout, ten minutes if the user doesn't say otherwise.

@@ -46,7 +46,7 @@ fn no_garbled_answer_begins() {
 #[test]
 fn a_label_whose_be_cannot_be_reached_is_given_up_at_once() {
     let dead = dead_port();
-    let world = World::with(|config| config.retry_interval = std::time::Duration::from_secs(600));
+    let world = World::with(|config| config.retry_interval = std::time::Duration::from_secs(20));
     world.does("fe begin", move |conn, _| {
         conn.redirect(&format!("http://127.0.0.1:{dead}{}", conn.path));
     });

@@ -313,7 +313,7 @@ fn without_the_be_what_is_not_prepared_is_lost_soon() {
             });
         }
     };
-    let world = World::open_with(|config| config.retry_interval = Duration::from_secs(600));
+    let world = World::open_with(|config| config.retry_interval = Duration::from_secs(20));
     to_dead(&world);
     let started = Instant::now();
     let e = world.prepare().unwrap_err();

@@ -184,7 +184,7 @@ fn bad_rows_fail() {
 fn a_dead_be_loses_the_transaction_without_all_the_tries() {
     let dead = dead_port();
     let with_dead = |times| {
-        let world = World::open_with(|config| config.retry_interval = Duration::from_secs(600));
+        let world = World::open_with(|config| config.retry_interval = Duration::from_secs(20));
         for _ in 0..times {
             world.does("fe load", move |conn, _| {
                 conn.redirect(&format!("http://127.0.0.1:{dead}{}", conn.path));
