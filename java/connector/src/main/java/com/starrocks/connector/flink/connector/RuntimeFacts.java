@@ -1,5 +1,8 @@
 package com.starrocks.connector.flink.connector;
 
+import org.apache.flink.api.common.TaskInfo;
+import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.configuration.ConfigOptions;
 import org.apache.flink.runtime.execution.Environment;
 import org.apache.flink.streaming.api.operators.StreamingRuntimeContext;
 import org.slf4j.Logger;
@@ -17,6 +20,18 @@ import java.util.Arrays;
 public final class RuntimeFacts {
 
     private static final Logger LOG = LoggerFactory.getLogger(RuntimeFacts.class);
+
+    /**
+     * Whether a job takes a last checkpoint once its input has ended; until 1.19 the key ends with
+     * {@code .enabled}. The client writes it into every task's configuration, where the task itself
+     * looks it up; the default is that of 1.15 and later.
+     */
+    private static final ConfigOption<Boolean> LAST_CHECKPOINT =
+            ConfigOptions.key("execution.checkpointing.checkpoints-after-tasks-finish")
+                    .booleanType()
+                    .defaultValue(true)
+                    .withFallbackKeys(
+                            "execution.checkpointing.checkpoints-after-tasks-finish.enabled");
 
     private RuntimeFacts() {}
 
@@ -44,10 +59,41 @@ public final class RuntimeFacts {
         return null;
     }
 
-    /** Number of the attempt to run the subtask, from 0; 0 if Flink doesn't tell. */
+    /**
+     * Number of the attempt to run the subtask, from 0; 0 if Flink doesn't tell. The context itself
+     * tells it up to Flink 1.20; what it says of the task, a class or an interface, since 1.19.
+     */
     public static int attempt(StreamingRuntimeContext context) {
-        Object attempt = context == null ? null : callIfThere(context, "getAttemptNumber");
+        Object attempt = callIfThere(context, "getAttemptNumber");
+        if (attempt == null) {
+            Object task = callIfThere(context, "getTaskInfo");
+            attempt = task == null ? null : callIfThere(TaskInfo.class, task, "getAttemptNumber");
+        }
+        if (attempt == null && context != null) {
+            LOG.warn(
+                    "This Flink doesn't tell the number of a task's attempt: transactions that a"
+                            + " killed attempt has left open stay open until the server's"
+                            + " time-out");
+        }
         return attempt == null ? 0 : (int) attempt;
+    }
+
+    /**
+     * Whether a job that takes checkpoints takes one after the end of its input, with which Flink's
+     * committers settle what is left.
+     */
+    public static boolean takesLastCheckpoint(StreamingRuntimeContext context) {
+        try {
+            return environment(context).getTaskConfiguration().get(LAST_CHECKPOINT);
+        } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
+            LOG.warn(
+                    "Whether the job takes a checkpoint after the end of its input can't be found"
+                            + " out, so it is taken to be so. Don't set {} to false: with"
+                            + " exactly-once, rows would be missing at the end.",
+                    LAST_CHECKPOINT.key(),
+                    e);
+            return true;
+        }
     }
 
     /**
@@ -58,9 +104,7 @@ public final class RuntimeFacts {
      */
     static String lineage(StreamingRuntimeContext context, int attempt) {
         try {
-            Environment environment =
-                    (Environment) read(StreamingRuntimeContext.class, "taskEnvironment", context);
-            String execution = environment.getExecutionId().toString();
+            String execution = environment(context).getExecutionId().toString();
             String ending = "_" + attempt;
             return execution.endsWith(ending)
                     ? execution.substring(0, execution.length() - ending.length())
@@ -73,16 +117,27 @@ public final class RuntimeFacts {
         }
     }
 
+    private static Environment environment(StreamingRuntimeContext context)
+            throws ReflectiveOperationException {
+        return (Environment) read(StreamingRuntimeContext.class, "taskEnvironment", context);
+    }
+
     /** What the method returns; null if there is none. */
     public static Object callIfThere(Object target, String name) {
-        if (target == null) {
-            return null;
-        }
+        return target == null ? null : callIfThere(target.getClass(), target, name);
+    }
+
+    /**
+     * What the method returns; null if there is none.
+     *
+     * @param type public, and has the method; the target's own class may be neither
+     */
+    static Object callIfThere(Class<?> type, Object target, String name) {
         try {
-            Method method = target.getClass().getMethod(name);
+            Method method = type.getMethod(name);
             return method.invoke(target);
         } catch (ReflectiveOperationException e) {
-            LOG.debug("{} of {} is not there", name, target.getClass(), e);
+            LOG.debug("{} of {} is not there", name, type, e);
             return null;
         }
     }

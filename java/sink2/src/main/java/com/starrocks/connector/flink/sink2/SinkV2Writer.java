@@ -2,6 +2,7 @@ package com.starrocks.connector.flink.sink2;
 
 import com.starrocks.connector.flink.connector.HandedOver;
 import com.starrocks.connector.flink.connector.SinkPlan;
+import com.starrocks.connector.flink.connector.StarRocksCommitter;
 import com.starrocks.connector.flink.connector.StarRocksWriter;
 import com.starrocks.connector.flink.table.sink.v2.StarRocksCommittable;
 import com.starrocks.connector.flink.table.sink.v2.StarRocksWriterState;
@@ -9,6 +10,8 @@ import com.starrocks.connector.flink.table.sink.v2.StarRocksWriterState;
 import org.apache.flink.api.common.operators.ProcessingTimeService;
 import org.apache.flink.api.connector.sink2.SinkWriter;
 import org.apache.flink.util.UserCodeClassLoader;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
 import java.lang.ref.WeakReference;
@@ -17,6 +20,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.ScheduledFuture;
+import java.util.function.Supplier;
 
 /**
  * Passes Flink's calls on to a {@link StarRocksWriter}.
@@ -25,12 +29,22 @@ import java.util.concurrent.ScheduledFuture;
  * with no row between; at the end of the input the first two, and the last one with the checkpoint
  * that follows, if one does.
  *
+ * <p>A job may be told to take no checkpoint after the end of its input. Flink's committer then
+ * gets the last committables and never commits them, nor those of a checkpoint that is complete
+ * only when its task has ended. So the writer settles both itself, as a committer would, at the end
+ * of the input: labels make it harmless that some are settled twice.
+ *
  * @param <T> class of the rows
  */
 public class SinkV2Writer<T> implements SinkWriter<T> {
 
+    private static final Logger LOG = LoggerFactory.getLogger(SinkV2Writer.class);
+
     private final StarRocksWriter<T> writer;
     private final ProcessingTimeService timers;
+
+    /** Settles what is left at the end of the input; null if Flink's own committer will. */
+    private final Supplier<StarRocksCommitter> lastCommitter;
 
     private List<StarRocksCommittable> committables = new ArrayList<>();
 
@@ -39,6 +53,9 @@ public class SinkV2Writer<T> implements SinkWriter<T> {
      * from after its input's end is never flushed by Flink 1.19 and later, but takes checkpoints.
      */
     private List<byte[]> state = new ArrayList<>();
+
+    /** What the last checkpoint handed over, if Flink's committer may never get to it. */
+    private List<byte[]> perhapsOpen = Collections.emptyList();
 
     private long lastCheckpoint;
     private ScheduledFuture<?> nextPoll;
@@ -57,7 +74,10 @@ public class SinkV2Writer<T> implements SinkWriter<T> {
                 init.timers(),
                 init.loader(),
                 init.restoredCheckpoint(),
-                restored);
+                restored,
+                init.isEndCommitted()
+                        ? null
+                        : () -> StarRocksCommitter.open(plan, init.toCommitterContext()));
     }
 
     SinkV2Writer(
@@ -65,9 +85,11 @@ public class SinkV2Writer<T> implements SinkWriter<T> {
             ProcessingTimeService timers,
             UserCodeClassLoader loader,
             long restoredCheckpoint,
-            Collection<StarRocksWriterState> restored)
+            Collection<StarRocksWriterState> restored,
+            Supplier<StarRocksCommitter> lastCommitter)
             throws IOException {
         this.writer = writer;
+        this.lastCommitter = lastCommitter;
         this.timers = timers;
         this.lastCheckpoint = restoredCheckpoint;
         boolean ready = false;
@@ -136,10 +158,31 @@ public class SinkV2Writer<T> implements SinkWriter<T> {
         // The number of the checkpoint that is being taken isn't known here.
         long checkpoint = lastCheckpoint + 1;
         HandedOver handedOver = writer.handOver(checkpoint);
+        state = handedOver.labels();
+        if (lastCommitter != null) {
+            if (endOfInput) {
+                settle(handedOver.records());
+                return;
+            }
+            perhapsOpen = handedOver.records();
+        }
         for (byte[] record : handedOver.records()) {
             committables.add(new StarRocksCommittable(checkpoint, record));
         }
-        state = handedOver.labels();
+    }
+
+    /** Loads and commits the last records, after those before them. */
+    private void settle(List<byte[]> last) throws InterruptedException {
+        List<byte[]> all = new ArrayList<>(perhapsOpen);
+        all.addAll(last);
+        perhapsOpen = Collections.emptyList();
+        if (all.isEmpty()) {
+            return;
+        }
+        LOG.info("No checkpoint follows the end of the input: its last rows are committed now");
+        try (StarRocksCommitter committer = lastCommitter.get()) {
+            committer.settle(all, StarRocksCommitter.FOREVER);
+        }
     }
 
     /** What the committer has to do once the checkpoint is complete. */

@@ -4,7 +4,9 @@ import com.starrocks.connector.flink.connector.RuntimeFacts;
 import com.starrocks.connector.flink.connector.WriterContext;
 
 import org.apache.flink.api.common.operators.ProcessingTimeService;
+import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.metrics.groups.SinkWriterMetricGroup;
+import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
 import org.apache.flink.streaming.api.operators.StreamingRuntimeContext;
 import org.apache.flink.util.UserCodeClassLoader;
 
@@ -41,22 +43,42 @@ public final class WriterInit {
     }
 
     WriterContext toWriterContext() {
+        return context(metrics)
+                .withCommitter()
+                .withSendCounters(
+                        metrics.getNumRecordsSendCounter(),
+                        metrics.getNumBytesSendCounter(),
+                        metrics.getNumRecordsSendErrorsCounter());
+    }
+
+    /** For a committer beside the writer, whose metrics would have the names of the writer's. */
+    WriterContext toCommitterContext() {
+        return context(new UnregisteredMetricsGroup());
+    }
+
+    private WriterContext context(MetricGroup group) {
         String jobId = metrics.getAllVariables().get("<job_id>");
-        WriterContext writer =
+        WriterContext context =
                 new WriterContext(
-                                metrics,
-                                jobId == null ? "" : jobId,
-                                subtask,
-                                RuntimeFacts.attempt(runtime))
-                        .withCommitter()
-                        .withSendCounters(
-                                metrics.getNumRecordsSendCounter(),
-                                metrics.getNumBytesSendCounter(),
-                                metrics.getNumRecordsSendErrorsCounter());
+                        group,
+                        jobId == null ? "" : jobId,
+                        subtask,
+                        RuntimeFacts.attempt(runtime));
         if (runtime != null) {
-            RuntimeFacts.tell(writer, runtime);
+            RuntimeFacts.tell(context, runtime);
         }
-        return writer;
+        return context;
+    }
+
+    /**
+     * Whether Flink's committer is told of the end of the input: by a last checkpoint, or, in a job
+     * without checkpoints, by itself.
+     */
+    boolean isEndCommitted() {
+        return runtime == null
+                || Boolean.FALSE.equals(
+                        RuntimeFacts.callIfThere(runtime, "isCheckpointingEnabled"))
+                || RuntimeFacts.takesLastCheckpoint(runtime);
     }
 
     ProcessingTimeService timers() {

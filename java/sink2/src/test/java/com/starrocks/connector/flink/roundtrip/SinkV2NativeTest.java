@@ -96,11 +96,20 @@ public class SinkV2NativeTest {
 
     private JobClient run(int parallelism, int failAfter, String savepoint, String... options)
             throws Exception {
+        return run(configuration(savepoint), 100, parallelism, failAfter, options);
+    }
+
+    private JobClient run(
+            Configuration configuration,
+            long checkpointInterval,
+            int parallelism,
+            int failAfter,
+            String... options)
+            throws Exception {
         StreamExecutionEnvironment flink =
-                StreamExecutionEnvironment.createLocalEnvironment(
-                        parallelism, configuration(savepoint));
+                StreamExecutionEnvironment.createLocalEnvironment(parallelism, configuration);
         flink.setMaxParallelism(8);
-        flink.enableCheckpointing(100);
+        flink.enableCheckpointing(checkpointInterval);
         numbers(flink, parallelism, failAfter)
                 .sinkTo(StarRocksSink.sink(Sinks.options(sandbox.options(table, options))))
                 .uid("sink");
@@ -162,6 +171,21 @@ public class SinkV2NativeTest {
             assertTrue(Integer.parseInt(shown().get(0)) >= ROWS / 3);
             run(2, 0, savepoint, options).getJobExecutionResult().get();
             assertComplete(options);
+        }
+    }
+
+    @Test
+    public void theEndIsCompleteThoughNoCheckpointFollowsIt() throws Exception {
+        for (String[] options : GUARANTEES) {
+            for (long interval : new long[] {20, 600_000}) {
+                create();
+                Configuration configuration = configuration(null);
+                String key = "execution.checkpointing.checkpoints-after-tasks-finish";
+                configuration.setString(key, "false");
+                configuration.setString(key + ".enabled", "false");
+                run(configuration, interval, 2, 0, options).getJobExecutionResult().get();
+                assertComplete(options);
+            }
         }
     }
 

@@ -41,8 +41,10 @@ public class SinkV2WriterTest {
     private static final String LABELS = "SRCK\1\0\3\0";
 
     private final RecordingNative library = new RecordingNative();
+    private final RecordingNative committing = new RecordingNative();
     private final Timers timers = new Timers();
     private final Loader loader = new Loader();
+    private boolean endIsCommitted = true;
 
     @After
     public void clearInterrupt() {
@@ -57,7 +59,12 @@ public class SinkV2WriterTest {
                         new WriterContext(new UnregisteredMetricsGroup(), "", 0, 0).withCommitter(),
                         library);
         return new SinkV2Writer<>(
-                writer, timers, loader, restoredCheckpoint, Arrays.asList(restored));
+                writer,
+                timers,
+                loader,
+                restoredCheckpoint,
+                Arrays.asList(restored),
+                endIsCommitted ? null : () -> PlayedWriters.openCommitter(committing));
     }
 
     private static StarRocksWriterState state(String... records) {
@@ -150,6 +157,46 @@ public class SinkV2WriterTest {
             List<StarRocksWriterState> kept = writer.snapshotState(checkpoint);
             assertArrayEquals((LABELS + "end").getBytes(UTF_8), kept.get(0).records().get(0));
         }
+    }
+
+    @Test
+    public void whereFlinkWillNotCommitTheEndTheWriterDoes() throws Exception {
+        endIsCommitted = false;
+        SinkV2Writer<String> writer = open(0);
+        for (String record : new String[] {"1", "2"}) {
+            library.state.add(PREPARED + record);
+            writer.flush(false);
+            assertEquals(1, writer.prepareCommit().size());
+            writer.snapshotState(Long.parseLong(record));
+        }
+        library.state.addAll(Arrays.asList(PREPARED + "end", LABELS + "end"));
+        assertTrue("not before the end", committing.calls.isEmpty());
+        writer.flush(true);
+        assertTrue(writer.prepareCommit().isEmpty());
+        assertEquals(Arrays.asList(PREPARED + "2", PREPARED + "end"), committing.restored);
+        assertEquals(
+                Arrays.asList("open", "restore", "restore", "awaitReady", "cancel", "close"),
+                committing.calls);
+        List<StarRocksWriterState> kept = writer.snapshotState(3);
+        assertArrayEquals((LABELS + "end").getBytes(UTF_8), kept.get(0).records().get(0));
+    }
+
+    @Test
+    public void anEndWithoutRowsOpensNoCommitter() throws Exception {
+        endIsCommitted = false;
+        SinkV2Writer<String> writer = open(0);
+        writer.flush(true);
+        assertTrue(committing.calls.isEmpty());
+    }
+
+    @Test
+    public void aCommitOfTheEndThatFailsFailsTheTask() throws Exception {
+        endIsCommitted = false;
+        SinkV2Writer<String> writer = open(0);
+        library.state.add(BATCH);
+        committing.failure = new IllegalStateException("refused");
+        assertThrows(IllegalStateException.class, () -> writer.flush(true));
+        assertEquals("close", committing.calls.get(committing.calls.size() - 1));
     }
 
     @Test
