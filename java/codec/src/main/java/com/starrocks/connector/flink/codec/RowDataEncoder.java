@@ -21,6 +21,10 @@ public final class RowDataEncoder implements RowEncoder<RowData> {
 
     private final List<String> columns;
     private final ValueType[] types;
+
+    /** Where the columns are in a row; null if they are all that it has, in order. */
+    private final int[] fields;
+
     private final BlockSegment segment = new BlockSegment();
     private final RowDataValues values = new RowDataValues(segment);
     private final boolean wholeRows;
@@ -31,7 +35,17 @@ public final class RowDataEncoder implements RowEncoder<RowData> {
      * @throws IllegalArgumentException if a column's type can't be written; the message names it
      */
     public RowDataEncoder(List<String> columns, List<? extends LogicalType> types) {
-        this(columns, types, BinaryRows.ARE_KNOWN);
+        this(columns, types, null);
+    }
+
+    /**
+     * An encoder of some columns of rows that have more.
+     *
+     * @param fields where in a row each of the columns is; null if rows have no others
+     * @throws IllegalArgumentException as above
+     */
+    public RowDataEncoder(List<String> columns, List<? extends LogicalType> types, int[] fields) {
+        this(columns, types, fields, BinaryRows.ARE_KNOWN);
     }
 
     /**
@@ -40,11 +54,20 @@ public final class RowDataEncoder implements RowEncoder<RowData> {
      * @param wholeRows whether a {@link BinaryRowData} is written as the bytes that it is
      */
     RowDataEncoder(List<String> columns, List<? extends LogicalType> types, boolean wholeRows) {
+        this(columns, types, null, wholeRows);
+    }
+
+    private RowDataEncoder(
+            List<String> columns,
+            List<? extends LogicalType> types,
+            int[] fields,
+            boolean wholeRows) {
         if (columns.size() != types.size()) {
             throw new IllegalArgumentException(
                     columns.size() + " columns with " + types.size() + " types");
         }
-        this.wholeRows = wholeRows;
+        this.fields = fields == null ? null : fields.clone();
+        this.wholeRows = wholeRows && fields == null;
         this.columns = new ArrayList<>(columns);
         this.types = new ValueType[types.size()];
         for (int i = 0; i < this.types.length; i++) {
@@ -69,7 +92,9 @@ public final class RowDataEncoder implements RowEncoder<RowData> {
 
     private void encodeFields(RowData row, RowBlock block) {
         ValueType[] all = types;
-        if (row.getArity() < all.length) {
+        int[] at = fields;
+        int last = at == null ? all.length - 1 : at[at.length - 1];
+        if (row.getArity() <= last) {
             throw new IllegalArgumentException(
                     "a row has " + row.getArity() + " fields for the columns " + columns);
         }
@@ -78,11 +103,11 @@ public final class RowDataEncoder implements RowEncoder<RowData> {
             if (row.getClass() == GenericRowData.class) {
                 GenericRowData generic = (GenericRowData) row;
                 for (; i < all.length; i++) {
-                    values.put(generic.getField(i), all[i], block);
+                    values.put(generic.getField(at == null ? i : at[i]), all[i], block);
                 }
             } else {
                 for (; i < all.length; i++) {
-                    values.putField(row, i, all[i], block);
+                    values.putField(row, at == null ? i : at[i], all[i], block);
                 }
             }
         } catch (ClassCastException e) {

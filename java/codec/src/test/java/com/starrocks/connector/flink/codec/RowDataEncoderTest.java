@@ -133,6 +133,40 @@ public class RowDataEncoderTest {
                             + "1201000000 0b010000006b 1102000000 0501000000 00"
                             + "130200 0507000000 00");
 
+    /** Rows of every class: with the same values, some columns of them are the same bytes. */
+    @Test
+    public void someColumnsOfRowsThatHaveMore() {
+        DataType[] all = {DataTypes.INT(), DataTypes.STRING(), DataTypes.BIGINT()};
+        LogicalType[] types = logical(all);
+        GenericRowData generic = GenericRowData.of(7, StringData.fromString("x"), 9L);
+        RowData binary = new RowDataSerializer(types).toBinaryRow(generic).copy();
+        RowData joined =
+                new JoinedRowData(
+                        GenericRowData.of(7, StringData.fromString("x")), GenericRowData.of(9L));
+        for (RowData row : new RowData[] {generic, binary, joined}) {
+            RowBlock block = new RowBlock(1024);
+            block.beginFrame(0, BlockLayout.UPSERT);
+            byte kind =
+                    new RowDataEncoder(
+                                    Arrays.asList("c0", "c2"),
+                                    Arrays.asList(types[0], types[2]),
+                                    new int[] {0, 2})
+                            .encode(row, block);
+            assertEquals(BlockLayout.SLOTS, kind);
+            block.endFrame(kind);
+            assertEquals(
+                    row.getClass().toString(),
+                    Hex.strip("0507000000 060900000000000000"),
+                    Hex.of(block).substring(2 * BlockLayout.FRAME_HEADER));
+        }
+        RowDataEncoder last =
+                new RowDataEncoder(Arrays.asList("c2"), Arrays.asList(types[2]), new int[] {2});
+        RowBlock block = new RowBlock(1024);
+        block.beginFrame(0, BlockLayout.UPSERT);
+        assertThrows(
+                IllegalArgumentException.class, () -> last.encode(GenericRowData.of(7, 9L), block));
+    }
+
     @Test
     public void genericRows() {
         // A decimal of precision 38 whose digits would fit an i64 is not compact in Flink.

@@ -46,6 +46,17 @@ public final class FlinkTable {
                 : type;
     }
 
+    /** The schema with these of its columns alone; the PRIMARY KEY stays. */
+    FlinkTable pick(int... positions) {
+        List<String> someNames = new ArrayList<>();
+        List<LogicalType> someTypes = new ArrayList<>();
+        for (int position : positions) {
+            someNames.add(names.get(position));
+            someTypes.add(types.get(position));
+        }
+        return new FlinkTable(someNames, someTypes, primaryKey);
+    }
+
     /** Names of the columns. */
     public List<String> names() {
         return names;

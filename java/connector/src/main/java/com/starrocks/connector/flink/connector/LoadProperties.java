@@ -113,6 +113,10 @@ final class LoadProperties {
         return "json".equals(properties.get(FORMAT));
     }
 
+    static boolean isPartialUpdate(Map<String, String> properties) {
+        return "true".equalsIgnoreCase(properties.getOrDefault("partial_update", "").trim());
+    }
+
     /**
      * What a server of this version can't do of what the properties ask for; null if nothing, or if
      * the version is not known.

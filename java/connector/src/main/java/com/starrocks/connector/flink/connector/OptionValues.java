@@ -189,6 +189,11 @@ public final class OptionValues implements Serializable {
         return LoadProperties.isJson(properties);
     }
 
+    /** Whether loads update some columns of rows and leave the others as they are. */
+    public boolean isPartialUpdate() {
+        return LoadProperties.isPartialUpdate(properties);
+    }
+
     /** The hard bound of native memory, in bytes. */
     public long maxMemory() {
         Long value = get(SinkOptions.MAX_MEMORY);

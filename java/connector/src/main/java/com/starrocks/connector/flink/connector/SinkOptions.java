@@ -412,7 +412,10 @@ public final class SinkOptions {
                                 + " false: it must, and the row is deleted, which is needed where"
                                 + " updates change the key. Old rows that Flink ships all the same"
                                 + " are deletes (a filter may have dropped the new row), and are"
-                                + " dropped only if this is set to true.")
+                                + " dropped only if this is set to true; with"
+                                + " `sink.properties.partial_update`, where a delete would take the"
+                                + " other columns with it, they are deletes only if this is set to"
+                                + " false.")
                     .addTo(LIST);
 
     public static final SinkOption<Boolean> IGNORE_DELETE =

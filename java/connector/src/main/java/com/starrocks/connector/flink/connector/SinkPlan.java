@@ -104,10 +104,25 @@ public final class SinkPlan<T> implements Serializable {
 
     static SinkPlan<RowData> sql(
             OptionValues options, FlinkTable schema, ZoneId sessionZone, ServerCatalog catalog) {
+        return sql(options, schema, null, sessionZone, catalog);
+    }
+
+    /**
+     * A sink for some columns of the rows.
+     *
+     * @param fields positions of the columns to load, null for all
+     */
+    static SinkPlan<RowData> sql(
+            OptionValues options,
+            FlinkTable schema,
+            int[] fields,
+            ZoneId sessionZone,
+            ServerCatalog catalog) {
+        FlinkTable loaded = fields == null ? schema : schema.pick(fields);
         return rehearsed(
                 new SinkPlan<>(
                         options,
-                        new SqlRows(options, match(options, schema, catalog)),
+                        new SqlRows(options, match(options, loaded, catalog), fields),
                         sessionZone),
                 catalog);
     }

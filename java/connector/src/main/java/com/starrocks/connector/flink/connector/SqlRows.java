@@ -20,13 +20,17 @@ import java.util.Arrays;
  * <tr><th>table</th><th>+I, +U</th><th>-D</th><th>-U</th></tr>
  * <tr><td>PRIMARY KEY</td><td>upsert</td><td>delete</td><td>delete, or dropped if the user
  * set {@code sink.ignore.update-before} to true</td></tr>
+ * <tr><td>PRIMARY KEY, of whose columns some are updated</td><td>upsert</td><td>delete</td><td>
+ * dropped, or a delete if the user set {@code sink.ignore.update-before} to false</td></tr>
  * <tr><td>other</td><td>written</td><td colspan="2">refused when the job is planned</td></tr>
  * </table>
  *
  * <p>Unless told otherwise, the planner is asked to leave out -U, and mostly does. It ships them
  * all the same where a filter behind an aggregation may drop the +U that belongs to one
  * (FLINK-9528): then the -U alone says that the row is gone, and dropping it would leave the row in
- * the table.
+ * the table. Where loads update some of the columns ({@code sink.properties.partial_update}), it
+ * would take with it what others have written into the rest, and nothing would bring that back: so
+ * there it is dropped.
  *
  * <p>With {@code sink.ignore-delete}, deletes are dropped and counted, for any table.
  */
@@ -36,15 +40,24 @@ final class SqlRows implements RowFormat<RowData> {
 
     private final TargetTable table;
     private final TableConfig.Format format;
+    private final int[] fields;
     private final boolean ignoreUpdateBefore;
     private final boolean ignoreDelete;
 
-    SqlRows(OptionValues options, TargetTable table) {
+    /**
+     * Rows of a table.
+     *
+     * @param table with the columns that are loaded
+     * @param fields their positions in the rows, null if these have no others
+     */
+    SqlRows(OptionValues options, TargetTable table, int[] fields) {
         this.table = table;
+        this.fields = fields;
         this.format = options.isJson() ? TableConfig.Format.JSON : TableConfig.Format.CSV;
         this.ignoreUpdateBefore =
                 options.isGiven(SinkOptions.IGNORE_UPDATE_BEFORE)
-                        && options.get(SinkOptions.IGNORE_UPDATE_BEFORE);
+                        ? options.get(SinkOptions.IGNORE_UPDATE_BEFORE)
+                        : options.isPartialUpdate();
         this.ignoreDelete = options.get(SinkOptions.IGNORE_DELETE);
     }
 
@@ -82,7 +95,9 @@ final class SqlRows implements RowFormat<RowData> {
             this.ignoredDeletes = ignoredDeletes;
             this.encoder =
                     new RowDataEncoder(
-                            Arrays.asList(rows.table.names()), Arrays.asList(rows.table.types()));
+                            Arrays.asList(rows.table.names()),
+                            Arrays.asList(rows.table.types()),
+                            rows.fields);
             this.id = session.addTable(rows.table.toConfig(rows.format));
         }
 

@@ -6,6 +6,7 @@ import org.apache.flink.table.connector.sink.DynamicTableSink;
 import org.apache.flink.table.connector.sink.abilities.SupportsOverwrite;
 
 import java.time.ZoneId;
+import java.util.List;
 
 /**
  * The SQL sink as the planner sees it. The table on the server is looked at when the planner asks
@@ -18,18 +19,27 @@ final class StarRocksTableSink implements DynamicTableSink, SupportsOverwrite {
 
     private final OptionValues options;
     private final FlinkTable schema;
+    private final List<String> columns;
     private final ZoneId sessionZone;
     private final FlinkAdapter adapter;
     private final ServerCatalog catalog;
 
+    /**
+     * A sink.
+     *
+     * @param schema the columns that rows carry
+     * @param columns names of all columns, those that are only computed too
+     */
     StarRocksTableSink(
             OptionValues options,
             FlinkTable schema,
+            List<String> columns,
             ZoneId sessionZone,
             FlinkAdapter adapter,
             ServerCatalog catalog) {
         this.options = options;
         this.schema = schema;
+        this.columns = columns;
         this.sessionZone = sessionZone;
         this.adapter = adapter;
         this.catalog = catalog;
@@ -42,8 +52,9 @@ final class StarRocksTableSink implements DynamicTableSink, SupportsOverwrite {
 
     @Override
     public SinkRuntimeProvider getSinkRuntimeProvider(Context context) {
+        int[] fields = TargetColumns.positions(context, options, columns, schema);
         return adapter.provider(
-                SinkPlan.sql(options, schema, sessionZone, catalog),
+                SinkPlan.sql(options, schema, fields, sessionZone, catalog),
                 options.get(SinkOptions.PARALLELISM));
     }
 
@@ -63,7 +74,7 @@ final class StarRocksTableSink implements DynamicTableSink, SupportsOverwrite {
 
     @Override
     public DynamicTableSink copy() {
-        return new StarRocksTableSink(options, schema, sessionZone, adapter, catalog);
+        return new StarRocksTableSink(options, schema, columns, sessionZone, adapter, catalog);
     }
 
     @Override

@@ -70,6 +70,21 @@ final class TableContext {
     }
 
     /**
+     * Names of all columns, those that are only computed too, which Flink tells since 1.13; before,
+     * of those that rows carry.
+     */
+    List<String> columns(FlinkTable schema) {
+        Object resolved = RuntimeFacts.callIfThere(table(), "getResolvedSchema");
+        List<String> names = new ArrayList<>();
+        if (resolved != null) {
+            for (Object name : (List<?>) call(resolved, resolved.getClass(), "getColumnNames")) {
+                names.add((String) name);
+            }
+        }
+        return resolved == null ? schema.names() : names;
+    }
+
+    /**
      * Names of the PRIMARY KEY's columns. The context's own {@code getPrimaryKeyIndexes} isn't
      * used: up to Flink 1.19 it counts columns that are only computed, which are not in the row.
      */

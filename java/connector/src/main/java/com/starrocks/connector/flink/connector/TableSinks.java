@@ -30,8 +30,9 @@ public final class TableSinks {
             OptionValues options = OptionValues.check(table.options());
             options.logWithoutEffect();
             FlinkAdapter adapter = FlinkAdapter.find();
+            FlinkTable schema = table.schema(adapter);
             return new StarRocksTableSink(
-                    options, table.schema(adapter), table.sessionZone(), adapter, catalog);
+                    options, schema, table.columns(schema), table.sessionZone(), adapter, catalog);
         } catch (RuntimeException e) {
             return new RefusedTableSink(e);
         }

@@ -14,6 +14,9 @@ public final class CannedSinkFactory implements DynamicTableSinkFactory {
     static ServerTable server;
     static ZoneId sessionZone;
 
+    /** What was planned last. */
+    static SinkPlan<?> planned;
+
     /** Thrown by whatever the factory asks of Flink. */
     static RuntimeException failure;
 
@@ -35,7 +38,19 @@ public final class CannedSinkFactory implements DynamicTableSinkFactory {
     @Override
     public DynamicTableSink createDynamicTableSink(Context context) {
         sessionZone = new TableContext(context).sessionZone();
-        return TableSinks.create(failure == null ? context : failing(context), options -> server);
+        return TableSinks.create(
+                failure == null ? context : failing(context),
+                new ServerCatalog() {
+                    @Override
+                    public ServerTable read(OptionValues options) {
+                        return server;
+                    }
+
+                    @Override
+                    public void rehearse(SinkPlan<?> plan) {
+                        planned = plan;
+                    }
+                });
     }
 
     private static Context failing(Context context) {

@@ -90,6 +90,43 @@ public class RowWritersTest {
         assertEquals(Arrays.asList("0/0/1", "0/1/2", "0/0/3", "0/1/4"), library.rows);
     }
 
+    /** The delete would take with it the columns that others write. */
+    @Test
+    public void whereSomeColumnsAreUpdatedUpdateBeforeIsADeleteOnlyIfAskedFor() throws Exception {
+        writeEachKind(sql("id", "sink.properties.partial_update", "TRUE"));
+        assertEquals(Arrays.asList("0/0/1", "0/0/3", "0/1/4"), library.rows);
+        library.rows.clear();
+        writeEachKind(
+                sql(
+                        "id",
+                        "sink.properties.partial_update",
+                        "true",
+                        "sink.ignore.update-before",
+                        "false"));
+        assertEquals(Arrays.asList("0/0/1", "0/1/2", "0/0/3", "0/1/4"), library.rows);
+        library.rows.clear();
+        writeEachKind(sql("id", "sink.properties.partial_update", "false"));
+        assertEquals(Arrays.asList("0/0/1", "0/1/2", "0/0/3", "0/1/4"), library.rows);
+    }
+
+    @Test
+    public void someColumnsOfTheRowsAreLoaded() throws Exception {
+        ServerTable server = server("id int int(11) PRI", "name varchar", "n int");
+        StarRocksWriter<RowData> writer =
+                open(
+                        SinkPlan.sql(
+                                values("sink.properties.partial_update", "true"),
+                                flink("id", "name", STRING, "id", INT, "n", INT),
+                                new int[] {1, 2},
+                                UTC,
+                                any -> server));
+        writer.write(GenericRowData.of(StringData.fromString("x"), 5, 6));
+        writer.finish();
+        assertEquals(Arrays.asList("0/0/5"), library.rows);
+        String columns = library.columns.get(0);
+        assertTrue(columns, columns.contains("id") && !columns.contains("name"));
+    }
+
     @Test
     public void deletesCanBeIgnored() throws Exception {
         writeEachKind(sql("", "sink.ignore-delete", "true"));

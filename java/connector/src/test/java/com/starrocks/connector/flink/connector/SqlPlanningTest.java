@@ -5,18 +5,25 @@ import static com.starrocks.connector.flink.connector.Samples.server;
 
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertFalse;
+import static org.junit.Assert.assertNull;
 import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 
+import com.starrocks.connector.flink.core.RecordingNative;
+
+import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
 import org.apache.flink.table.api.EnvironmentSettings;
 import org.apache.flink.table.api.StatementSet;
 import org.apache.flink.table.api.TableEnvironment;
 import org.apache.flink.table.api.ValidationException;
+import org.apache.flink.table.connector.sink.DynamicTableSink;
 import org.apache.flink.table.types.logical.IntType;
 import org.junit.Test;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
@@ -136,6 +143,72 @@ public class SqlPlanningTest {
         plan = statements.explain();
         assertTrue(plan, plan.contains("default_database.t"));
         assertTrue(plan, plan.contains("default_database.u"));
+    }
+
+    /** Positions in the list count columns that are only computed; rows don't hold these. */
+    @Test
+    public void columnsThatAreNotListedAreLeftAloneByPartialUpdate() throws Exception {
+        CannedSinkFactory.server = server("a int int(11) PRI", "n bigint", "m bigint");
+        String columns =
+                "twice AS a * 2, m BIGINT, a INT NOT NULL, n BIGINT, PRIMARY KEY (a) NOT ENFORCED";
+        create("canned-starrocks", columns, "sink.properties.partial_update", "true");
+        flink.explainSql("INSERT INTO t (n, a) VALUES (1, 2)");
+        assertLoaded(flinkTellsTargetColumns() ? "an" : "man");
+        flink.explainSql("INSERT INTO t (n, a, m) VALUES (1, 2, 3)");
+        assertLoaded("man");
+        flink.explainSql("INSERT INTO t VALUES (1, 2, 3)");
+        assertLoaded("man");
+        flink.executeSql(
+                "CREATE TABLE u WITH ('sink.properties.partial_update' = 'no') LIKE t (OVERWRITING"
+                        + " OPTIONS)");
+        flink.explainSql("INSERT INTO u (n, a) VALUES (1, 2)");
+        assertLoaded("man");
+    }
+
+    private static boolean flinkTellsTargetColumns() {
+        for (Method method : DynamicTableSink.Context.class.getMethods()) {
+            if (method.getName().equals("getTargetColumns")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The names of the columns, each of one letter, that the plan made last loads. */
+    private static void assertLoaded(String names) throws Exception {
+        RecordingNative library = new RecordingNative();
+        PlayedWriters.open(
+                        CannedSinkFactory.planned,
+                        new WriterContext(new UnregisteredMetricsGroup(), "", 0, 0),
+                        library)
+                .close();
+        assertEquals(names, library.columns.get(0).replaceAll("[a-z]{2,}|[^a-z]", ""));
+    }
+
+    @Test
+    public void aListWithoutTheKeyIsRefusedByPartialUpdate() {
+        OptionValues options = Samples.values("sink.properties.partial_update", "true");
+        FlinkTable table =
+                Samples.flink("a,b", "a", new IntType(), "b", new IntType(), "c", new IntType());
+        DynamicTableSink.Context context =
+                (DynamicTableSink.Context)
+                        Proxy.newProxyInstance(
+                                getClass().getClassLoader(),
+                                new Class<?>[] {DynamicTableSink.Context.class},
+                                (proxy, method, arguments) -> Optional.of(new int[][] {{2}, {0}}));
+        if (!flinkTellsTargetColumns()) {
+            assertNull(TargetColumns.positions(context, options, table.names(), table));
+            return;
+        }
+        ValidationException e =
+                assertThrows(
+                        ValidationException.class,
+                        () -> TargetColumns.positions(context, options, table.names(), table));
+        assertEquals(
+                "The INSERT into db.t lists the columns (a, c) without (b) of PRIMARY KEY (a, b)."
+                        + " With 'sink.properties.partial_update' = 'true' the key says which row's"
+                        + " columns are updated: list all of it.",
+                e.getMessage());
     }
 
     @Test

@@ -18,6 +18,9 @@ public class RecordingNative implements NativeCalls {
     /** Tables as {@code database.table}, at their ids. */
     public final List<String> tables = new ArrayList<>();
 
+    /** The encoded columns of tables whose rows aren't text, byte by byte a character. */
+    public final List<String> columns = new ArrayList<>();
+
     /** The pairs of the session, as {@code key=value}. */
     public final List<String> config = new ArrayList<>();
 
@@ -93,6 +96,9 @@ public class RecordingNative implements NativeCalls {
                         + ("true".equals(reader.text("op")) ? "+op" : "");
         if (!tables.contains(name)) {
             tables.add(name);
+        }
+        if (reader.keys().contains("columns")) {
+            columns.add(new String(reader.bytes("columns"), StandardCharsets.ISO_8859_1));
         }
         calls.add("addTable");
         return tables.indexOf(name);

@@ -60,10 +60,7 @@ public final class WriterInit {
         String jobId = metrics.getAllVariables().get("<job_id>");
         WriterContext context =
                 new WriterContext(
-                        group,
-                        jobId == null ? "" : jobId,
-                        subtask,
-                        RuntimeFacts.attempt(runtime));
+                        group, jobId == null ? "" : jobId, subtask, RuntimeFacts.attempt(runtime));
         if (runtime != null) {
             RuntimeFacts.tell(context, runtime);
         }
@@ -76,8 +73,7 @@ public final class WriterInit {
      */
     boolean isEndCommitted() {
         return runtime == null
-                || Boolean.FALSE.equals(
-                        RuntimeFacts.callIfThere(runtime, "isCheckpointingEnabled"))
+                || Boolean.FALSE.equals(RuntimeFacts.callIfThere(runtime, "isCheckpointingEnabled"))
                 || RuntimeFacts.takesLastCheckpoint(runtime);
     }
 
