@@ -45,10 +45,10 @@ import java.util.function.Function;
  * <tr><td>{@code byte[]}</td><td>bytes</td></tr>
  * <tr><td>{@link LocalDate}, {@link java.sql.Date}</td><td>date</td></tr>
  * <tr><td>{@link LocalTime}, {@link Time}</td><td>time of day</td></tr>
- * <tr><td>{@link LocalDateTime}, {@link Timestamp}, {@link TimestampData} outside a TIMESTAMP_LTZ
+ * <tr><td>{@link LocalDateTime}; {@link Timestamp} and {@link TimestampData} outside a TIMESTAMP_LTZ
  * column</td><td>wall time</td></tr>
- * <tr><td>{@link Instant}, {@link OffsetDateTime}, {@link ZonedDateTime}, {@link Date} itself, {@link
- * TimestampData} in a TIMESTAMP_LTZ column</td><td>instant</td></tr>
+ * <tr><td>{@link Instant}, {@link OffsetDateTime}, {@link ZonedDateTime}, {@link Date} itself; {@link
+ * Timestamp} and {@link TimestampData} in a TIMESTAMP_LTZ column</td><td>instant</td></tr>
  * <tr><td>{@link Collection}, arrays of objects and of primitives</td><td>array</td></tr>
  * <tr><td>{@link Map}</td><td>map</td></tr>
  * <tr><td>{@link Row} with fields by position</td><td>row</td></tr>
@@ -56,7 +56,8 @@ import java.util.function.Function;
  *
  * <p>The classes of {@code java.sql} hold a moment, but mean the year, month, day, hour and so on
  * that they show in the JVM's time zone; those fields are taken as they are, so that no time zone
- * and no change of calendar shifts a day.
+ * and no change of calendar shifts a day. In a TIMESTAMP_LTZ column a {@link Timestamp} is the
+ * moment that it holds, as it is to Flink.
  */
 final class SlotValues {
 
@@ -200,7 +201,7 @@ final class SlotValues {
         } else if (value instanceof LocalTime) {
             block.putTime(((LocalTime) value).toNanoOfDay());
         } else if (value instanceof Date) {
-            putDate((Date) value, block);
+            putDate((Date) value, type, block);
         } else if (value instanceof Instant) {
             putInstant((Instant) value, block);
         } else if (value instanceof OffsetDateTime) {
@@ -209,7 +210,7 @@ final class SlotValues {
             putInstant(((ZonedDateTime) value).toInstant(), block);
         } else if (value instanceof TimestampData) {
             TimestampData data = (TimestampData) value;
-            if (type != null && type.kind() == TypeNode.Kind.TIMESTAMP_LTZ) {
+            if (isInstant(type)) {
                 block.putTimestampLtz(data.getMillisecond(), data.getNanoOfMillisecond());
             } else {
                 block.putTimestamp(data.getMillisecond(), data.getNanoOfMillisecond());
@@ -220,8 +221,15 @@ final class SlotValues {
         return true;
     }
 
-    private static void putDate(Date value, RowBlock block) {
-        if (value instanceof Timestamp) {
+    /** Whether a column of this type holds moments, not what a clock shows. */
+    private static boolean isInstant(TypeNode type) {
+        return type != null && type.kind() == TypeNode.Kind.TIMESTAMP_LTZ;
+    }
+
+    private static void putDate(Date value, TypeNode type, RowBlock block) {
+        if (value instanceof Timestamp && isInstant(type)) {
+            putInstant(((Timestamp) value).toInstant(), block);
+        } else if (value instanceof Timestamp) {
             refuseBeforeYearOne(value);
             putWallTime(fields((Timestamp) value, Timestamp::toLocalDateTime), block);
         } else if (value instanceof java.sql.Date) {

@@ -259,6 +259,23 @@ public class SlotEncoderTest {
         }
     }
 
+    /** As Flink's own conversion from this class to that type takes it. */
+    @Test
+    public void inAColumnOfInstantsJavaSqlTimestampsAreTheMomentsTheyHold() {
+        for (String id : new String[] {"UTC", "Asia/Shanghai", "America/New_York"}) {
+            TimeZone.setDefault(TimeZone.getTimeZone(id));
+            Timestamp before = Timestamp.from(Instant.ofEpochSecond(-1, 999_999_999));
+            String expected = Hex.strip("10 ffffffffffffffff 3f420f00");
+            assertEquals(id, expected, encode(before, TypeNode.timestampLtz(6)));
+            assertEquals(
+                    id,
+                    Hex.strip("11 01000000") + expected,
+                    encode(
+                            Collections.singletonList(before),
+                            TypeNode.array(TypeNode.timestampLtz(6))));
+        }
+    }
+
     @Test
     public void yearsBeforeOneAreRefused() {
         for (String id : new String[] {"UTC", "Asia/Shanghai", "America/New_York"}) {
