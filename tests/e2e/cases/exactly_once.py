@@ -2,7 +2,7 @@
 
 import time
 
-from harness.cases import LAST_1, RECOMMENDED, Env, case, contains, equal
+from harness.cases import LAST_1, NEWEST, RECOMMENDED, Env, case, contains, equal
 from harness.process import say, wait_for
 from harness.streams import EXACTLY, Stream, each, finish_and_check, nothing_left
 
@@ -30,7 +30,7 @@ def stop_with_savepoint_and_resume(env: Env) -> None:
     nothing_left(env)
 
 
-@case(RECOMMENDED, LAST_1)
+@case(RECOMMENDED, LAST_1, NEWEST)
 def stop_with_drain(env: Env) -> None:
     """`stop --drain` is an end of the input: everything that was emitted is there."""
     streams = [Stream(env, mode, rate=8_000, checkpoint=1_000).start() for mode in THREE]
@@ -48,7 +48,7 @@ def stop_with_drain(env: Env) -> None:
     nothing_left(env)
 
 
-@case(RECOMMENDED, LAST_1)
+@case(RECOMMENDED, LAST_1, NEWEST)
 def bounded_input(env: Env) -> None:
     """Input that ends long before the next checkpoint, or without checkpoints at all, is complete."""
     streams = []
@@ -63,7 +63,7 @@ def bounded_input(env: Env) -> None:
 HASTY = {"sink.buffer-flush.interval-ms": "1000", "sink.properties.timeout": "8"}
 
 
-@case(RECOMMENDED, LAST_1)
+@case(RECOMMENDED, LAST_1, NEWEST)
 def cancelled_or_failed(env: Env) -> None:
     """Rows after the last completed checkpoint never become visible, until a job restored from it brings them."""
     rate, interval = 4_000, 5_000

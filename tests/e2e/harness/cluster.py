@@ -321,7 +321,9 @@ class FlinkCluster:
 
     def failure(self, job: str) -> str:
         """The exception that failed the job last, as a stack trace."""
-        return self.rest(f"/jobs/{job}/exceptions").get("root-exception") or ""
+        told = self.rest(f"/jobs/{job}/exceptions")
+        history = told.get("exceptionHistory", {}).get("entries", [])  # 1.13 on; and all that 2.x tells
+        return told.get("root-exception") or (history[0]["stacktrace"] if history else "")
 
     # --- layout
 

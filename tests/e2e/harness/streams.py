@@ -4,7 +4,7 @@ import random
 import time
 from pathlib import Path
 
-from .cases import ADD_SINK, Env, checkpointed, equal
+from .cases import Env, checkpointed, equal
 from .process import say, wait_for
 
 EXACTLY = {
@@ -31,14 +31,14 @@ class Stream:
     """A job that writes each number n into a DUPLICATE KEY table, and its key n % 1000 into a PRIMARY KEY table.
 
     The source keeps its position in checkpoints. Without `rows` it goes on until `end` is called. As `sql`, the job is
-    planned from SQL statements; else it is the form `pair` of `program`, where rows also delete keys. Without `pair`, there
-    is the first table only. The tables are named for `table`, or for `name`.
+    planned from SQL statements; else it is the form `pair` of `program`, where rows also delete keys: of the running Flink's
+    one, unless told. Without `pair`, there is the first table only. The tables are named for `table`, or for `name`.
     """
 
     def __init__(self, env: Env, mode: str, options=None, sql: bool = False, pair: bool = True, name: str = "",
-                 table: str = "", program: str = ADD_SINK, **arguments):
+                 table: str = "", program: str = "", **arguments):
         self.mode, self.name = mode, name or mode
-        self._env, self._sql, self._pair, self._program = env, sql, pair, program
+        self._env, self._sql, self._pair, self._program = env, sql, pair, program or env.program
         suffix = table or self.name.replace("-", "_").replace(" ", "_")
         self.rows_table, self.latest_table = f"rows_{suffix}", f"latest_{suffix}"
         env.create(self.rows_table, ROWS)
