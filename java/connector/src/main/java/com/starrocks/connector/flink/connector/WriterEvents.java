@@ -47,4 +47,9 @@ final class WriterEvents implements SessionListener {
     public void loadFinished(LoadReport report) {
         metrics.loadFinished(report);
     }
+
+    @Override
+    public void handedOver(long nanos) {
+        metrics.handedOver(nanos);
+    }
 }

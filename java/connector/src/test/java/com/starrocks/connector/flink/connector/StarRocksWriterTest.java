@@ -249,6 +249,7 @@ public class StarRocksWriterTest {
                         "totalFlushFailedTimes",
                         "totalFilteredRows",
                         "totalInvokeRows",
+                        "totalInvokeRowsTimeNs",
                         "totalFlushRetry",
                         "numBufferFull",
                         "numFlush",
@@ -298,7 +299,26 @@ public class StarRocksWriterTest {
                                         "writeDataTimeMs",
                                         "loadTimeMs",
                                         "waitBufferTimeMs",
+                                        "offerTimeNs",
                                         "serverTimeMs")));
+    }
+
+    /** Once for a block of rows, not once for a row. */
+    @Test
+    public void theTimeToHandOverBlocksIsMeasured() throws Exception {
+        writer.write("1");
+        writer.write("2");
+        writer.poll();
+        writer.poll();
+        Histogram times = metrics.histograms.get("offerTimeNs");
+        assertEquals(1, times.getCount());
+        long first = times.getStatistics().getMax();
+        assertTrue("" + first, first > 0);
+        assertEquals(first, metrics.counters.get("totalInvokeRowsTimeNs").getCount());
+        writer.write("3");
+        writer.poll();
+        assertEquals(2, times.getCount());
+        assertTrue(metrics.counters.get("totalInvokeRowsTimeNs").getCount() > first);
     }
 
     @Test

@@ -225,6 +225,19 @@ public final class NativeSession implements AutoCloseable {
     }
 
     private void submitBlock() throws InterruptedException {
+        if (submitted < block.length()) {
+            long begin = System.nanoTime();
+            try {
+                submitRows();
+            } finally {
+                listener.handedOver(System.nanoTime() - begin);
+            }
+        }
+        block.clear();
+        submitted = 0;
+    }
+
+    private void submitRows() throws InterruptedException {
         int end = block.length();
         while (submitted < end) {
             int taken = trySubmit(end);
@@ -240,8 +253,6 @@ public final class NativeSession implements AutoCloseable {
                 throwIfInterrupted("waiting for memory");
             }
         }
-        block.clear();
-        submitted = 0;
     }
 
     private int trySubmit(int end) {

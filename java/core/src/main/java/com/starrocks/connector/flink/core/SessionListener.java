@@ -21,4 +21,11 @@ public interface SessionListener {
 
     /** A load came to its end, well or not. */
     void loadFinished(LoadReport report);
+
+    /**
+     * Rows were handed over to the native half, a whole block of them or what there was of it.
+     *
+     * @param nanos how long that took, waits for memory included
+     */
+    default void handedOver(long nanos) {}
 }
