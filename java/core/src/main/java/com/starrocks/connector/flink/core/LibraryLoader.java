@@ -46,6 +46,7 @@ final class LibraryLoader {
     private final Linker linker;
     private final List<Path> temporaryFolders;
     private final List<Exception> attempts = new ArrayList<>();
+    private Path loaded;
 
     /**
      * A search.
@@ -100,6 +101,11 @@ final class LibraryLoader {
         return found + (attempts.isEmpty() ? "" : "; passed over:" + describeAttempts());
     }
 
+    /** The file that was loaded, or copied and loaded; null if it is inside the jar. */
+    Path file() {
+        return loaded;
+    }
+
     private String describeAttempts() {
         StringBuilder text = new StringBuilder();
         for (Exception attempt : attempts) {
@@ -108,7 +114,7 @@ final class LibraryLoader {
         return text.toString();
     }
 
-    private static String fileName() {
+    static String fileName() {
         return "libstarrocks_flink.so";
     }
 
@@ -117,9 +123,13 @@ final class LibraryLoader {
     }
 
     private String fromExplicitPath(String explicitPath) {
+        return tryFile("sink.native.library-path", explicitFile(explicitPath), null);
+    }
+
+    /** The file that a user's path means: itself, or the library in that folder. */
+    static Path explicitFile(String explicitPath) {
         Path path = Paths.get(explicitPath).toAbsolutePath();
-        Path file = Files.isDirectory(path) ? path.resolve(fileName()) : path;
-        return tryFile("sink.native.library-path", file, null);
+        return Files.isDirectory(path) ? path.resolve(fileName()) : path;
     }
 
     private String fromBesideTheJar() {
@@ -192,26 +202,29 @@ final class LibraryLoader {
         return connection.getInputStream();
     }
 
-    private String tryFile(String place, Path file, LibraryDigest expected) {
-        String where = place + ", " + file;
+    private String tryFile(String place, Path library, LibraryDigest expected) {
+        String where = place + ", " + library;
+        String found;
         try {
-            if (!Files.isRegularFile(file)) {
+            if (!Files.isRegularFile(library)) {
                 throw new FileNotFoundException("there is no such file");
             }
-            if (expected != null && !expected.matches(file)) {
+            if (expected != null && !expected.matches(library)) {
                 throw new IOException(
                         "the file is not the library that the jar was built with: damaged, or left"
                                 + " from another version; remove it, replace it, or name it in"
                                 + " sink.native.library-path");
             }
-            link(file);
-            return where;
+            link(library);
+            found = where;
         } catch (IOException | LinkageError e) {
-            if (String.valueOf(e.getMessage()).contains(LOADED_ELSEWHERE)) {
-                return tryCopies(where, () -> Files.newInputStream(file), expected);
-            }
-            return passOver(where, reason(e), e);
+            found =
+                    String.valueOf(e.getMessage()).contains(LOADED_ELSEWHERE)
+                            ? tryCopies(where, () -> Files.newInputStream(library), expected)
+                            : passOver(where, reason(e), e);
         }
+        loaded = found == null ? null : library;
+        return found;
     }
 
     /** Something to copy the library from. */

@@ -1,5 +1,6 @@
 package com.starrocks.connector.flink.core;
 
+import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URL;
@@ -9,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.security.CodeSource;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -19,7 +21,8 @@ import java.util.Set;
  *
  * <p>Looked for, in this order: beside the jar; inside the jar, copied to a temporary file that is
  * deleted at once; on {@code java.library.path}. A path named by the user is the only place tried,
- * so that no other library takes the place of the one meant.
+ * so that no other library takes the place of the one meant; nor is one named that isn't the one
+ * that the class loader has already.
  *
  * <p>The library beside the jar must be the one that the jar was built with: one that was left
  * there by an older version is passed over. A build of one's own is named by path.
@@ -27,6 +30,9 @@ import java.util.Set;
 public final class NativeLibrary {
 
     private static String loadedFrom;
+
+    /** The file of that library; null if it is the one inside the jar. */
+    private static Path loadedFile;
 
     private NativeLibrary() {}
 
@@ -38,20 +44,47 @@ public final class NativeLibrary {
      * @param temporaryFolders for the copy, in order of preference; {@code java.io.tmpdir} is tried
      *     after them
      * @return where the library was loaded from and what was passed over before, for the log
-     * @throws NativeLibraryException if no place fits
+     * @throws NativeLibraryException if no place fits, or the path names another library than the
+     *     one that is loaded
      */
     public static synchronized String load(String explicitPath, List<String> temporaryFolders) {
         if (loadedFrom == null) {
-            loadedFrom =
+            LibraryLoader loader =
                     new LibraryLoader(
-                                    Platform.current(),
-                                    NativeLibrary.class.getClassLoader(),
-                                    jar(),
-                                    new JvmLinker(),
-                                    folders(temporaryFolders))
-                            .load(explicitPath);
+                            Platform.current(),
+                            NativeLibrary.class.getClassLoader(),
+                            jar(),
+                            new JvmLinker(),
+                            folders(temporaryFolders));
+            loadedFrom = loader.load(explicitPath);
+            loadedFile = loader.file();
+        } else if (explicitPath != null) {
+            requireLoaded(LibraryLoader.explicitFile(explicitPath));
         }
         return loadedFrom;
+    }
+
+    private static void requireLoaded(Path wanted) {
+        if (!isSameFile(wanted, loadedFile)) {
+            throw new NativeLibraryException(
+                    "'sink.native.library-path' = '"
+                            + wanted
+                            + "' can't be followed: this class loader has the native library"
+                            + " already, from "
+                            + (loadedFile == null ? loadedFrom : loadedFile)
+                            + ", and can't have two. Give all jobs that share the connector's jar"
+                            + " (in Flink's lib folder) the same path, or none, and restart the"
+                            + " process to change it.",
+                    Collections.<Throwable>emptyList());
+        }
+    }
+
+    private static boolean isSameFile(Path wanted, Path loaded) {
+        try {
+            return loaded != null && (wanted.equals(loaded) || Files.isSameFile(wanted, loaded));
+        } catch (IOException e) {
+            return false; // One of them isn't there.
+        }
     }
 
     /**

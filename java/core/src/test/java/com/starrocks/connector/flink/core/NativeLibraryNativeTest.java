@@ -74,7 +74,7 @@ public class NativeLibraryNativeTest {
                 String found = loader.load(null, temporary);
                 assertTrue(found, found.startsWith("in the jar, /" + IN_JAR));
                 assertAlive(loader);
-                assertEquals(found, loader.load("/ignored/once/loaded"));
+                assertEquals(found, loader.load(null));
             }
             assertEmpty(temporary);
         }
@@ -106,6 +106,32 @@ public class NativeLibraryNativeTest {
                     two.load(file.getParent().toString(), temporary));
             assertAlive(two);
         }
+    }
+
+    @Test
+    public void aPathThatNamesAnotherLibraryThanTheLoadedOneIsRefused() throws Exception {
+        Path file = library();
+        Path other = library();
+        Path link = Files.createSymbolicLink(folder.newFolder().toPath().resolve("l.so"), file);
+        try (Isolated named = new Isolated(jar);
+                Isolated packed = new Isolated(jar)) {
+            String found = named.load(file.toString(), temporary);
+            for (Path same : Arrays.asList(file, file.getParent(), link)) {
+                assertEquals(found, named.load(same.toString()));
+            }
+            assertEquals(found, named.load(null));
+            assertRefused(named, other, file.toString());
+            packed.load(null, temporary);
+            assertRefused(packed, file, "in the jar, /" + IN_JAR);
+            assertAlive(packed);
+        }
+    }
+
+    private static void assertRefused(Isolated loader, Path wanted, String loaded) {
+        Exception e = assertThrows(Exception.class, () -> loader.load(wanted.toString()));
+        String message = e.getMessage();
+        assertTrue(message, message.contains("'sink.native.library-path' = '" + wanted + "'"));
+        assertTrue(message, message.contains("already, from " + loaded));
     }
 
     @Test
