@@ -55,21 +55,43 @@ impl Column {
     /// Whether such a value can be written into the column.
     #[inline]
     pub(crate) fn check(&self, value: &Value<'_>) -> Result<(), Fault> {
-        if self.accepts.contains(value) { Ok(()) } else { Err(self.refuse(value)) }
+        if self.accepts.contains(value) { Ok(()) } else { self.check_digits(value) }
     }
 
-    /// The same, without saying why not.
+    /// Whether every value of the kind can be.
     pub(crate) fn takes(&self, value: &Value<'_>) -> bool {
         self.accepts.contains(value)
     }
 
+    /// Whether some integers can be that are not of a kind that the column takes.
+    pub(crate) fn takes_digits(&self) -> bool {
+        matches!(self.target, Target::Date | Target::DateTime)
+    }
+
     #[cold]
-    fn refuse(&self, value: &Value<'_>) -> Fault {
-        Fault::row(format!(
+    fn check_digits(&self, value: &Value<'_>) -> Result<(), Fault> {
+        let integer = match *value {
+            Value::I8(v) => Some(v.into()),
+            Value::I16(v) => Some(v.into()),
+            Value::I32(v) => Some(v.into()),
+            Value::I64(v) => Some(v),
+            _ => None,
+        };
+        if integer.is_some_and(|v| self.target.reads_digits(v)) {
+            return Ok(());
+        }
+        let fault = Fault::row(format!(
             "a value of type {} can't be written into a column of type {}",
             value.kind(),
             self.target.name()
-        ))
+        ));
+        Err(match (integer, self.target) {
+            (Some(_), Target::Date) => fault.remedy("Of integers, it takes those that read YYYYMMDD"),
+            (Some(_), Target::DateTime) => {
+                fault.remedy("Of integers, it takes those that read YYYYMMDD or YYYYMMDDhhmmss")
+            }
+            _ => fault,
+        })
     }
 }
 

@@ -108,6 +108,17 @@ impl Target {
         }
     }
 
+    /// Whether the digits of the integer are a date to the server: `YYYYMMDD`, in a DATETIME column also
+    /// `YYYYMMDDhhmmss`. With fewer or more, it would take them for another date or for NULL, without a word.
+    pub(crate) fn reads_digits(self, value: i64) -> bool {
+        let day = (10_000_000..100_000_000).contains(&value);
+        match self {
+            Self::Date => day,
+            Self::DateTime => day || (10_000_000_000_000..100_000_000_000_000).contains(&value),
+            _ => false,
+        }
+    }
+
     /// The kinds of values that can be written into such a column.
     ///
     /// Left out is what the server would take for something else without a word: the time of a

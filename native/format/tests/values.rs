@@ -5,6 +5,7 @@ mod common;
 use std::sync::Arc;
 
 use common::*;
+use proptest::prelude::*;
 use starrocks_format::{Format, Properties, RowErrorKind, TablePlan, TableSpec, Type, ZoneRules};
 use starrocks_row::writer::BlockWriter;
 use starrocks_row::{Op, frames};
@@ -101,6 +102,16 @@ fn scalars() {
         (Type::Char, "varchar", Model::I64(-7), "-7", "-7"),
         (Type::Char, "varchar", Model::Bool(true), "1", "1"),
         (Type::Char, "varchar", Model::Timestamp(0, 0), "1970-01-01 00:00:00", "\"1970-01-01 00:00:00\""),
+        (Type::Date, "date", Model::I32(20_240_612), "20240612", "20240612"),
+        (Type::Date, "date", Model::I64(99_991_231), "99991231", "99991231"),
+        (Type::Timestamp(3), "datetime", Model::I32(10_000_101), "10000101", "10000101"),
+        (
+            Type::TimestampLtz(6),
+            "datetime",
+            Model::I64(20_240_612_131_415),
+            "20240612131415",
+            "20240612131415",
+        ),
         (Type::Int, "bitmap", Model::I32(1), "1", "1"),
         (Type::Char, "some_day_a_type", str("x"), "x", "\"x\""),
         // Where the server does not say.
@@ -134,6 +145,18 @@ fn values_that_a_column_would_misread_are_refused() {
             Model::I64(1),
             "a value of type BIGINT can't be written into a column of type DATETIME",
         ),
+        (
+            Type::Date,
+            "date",
+            Model::I64(20_240_612_131_415),
+            "Of integers, it takes those that read YYYYMMDD",
+        ),
+        (Type::Date, "date", Model::I32(-20_240_612), "Of integers, it takes those that read YYYYMMDD"),
+        (Type::Date, "date", Model::I32(9_999_999), "Of integers, it takes those that read YYYYMMDD"),
+        (Type::Date, "date", Model::I8(19), "Of integers, it takes those that read YYYYMMDD"),
+        (Type::Date, "date", Model::F64(20_240_612.0), "can't be written into a column of type DATE"),
+        (Type::Timestamp(3), "datetime", Model::I64(1_718_197_255_000), "YYYYMMDD or YYYYMMDDhhmmss"),
+        (Type::Timestamp(3), "datetime", Model::I64(i64::MAX), "YYYYMMDD or YYYYMMDDhhmmss"),
         (Type::Time(3), "varchar", Model::Time(-1), "not within a day"),
         (Type::Timestamp(3), "datetime", Model::Timestamp(i64::MAX, 0), "0001 to 9999"),
         (Type::Int, "int", Model::Date(1), "a value of type DATE can't be written into a column of type INT"),
@@ -171,6 +194,30 @@ fn values_that_a_column_would_misread_are_refused() {
             let error = one(format, ty.clone(), server, &[], value.clone()).unwrap_err();
             assert!(error.starts_with("can't write a row of db.tbl, column 'c': "), "{error}");
             assert!(error.contains(part), "{error}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn integers_are_dates_by_their_digits(
+        value in prop_oneof![any::<i64>(), 0i64..1_000_000_000, 100_000_000_000i64..1_000_000_000_000_000],
+        wide: bool,
+    ) {
+        let value = match i32::try_from(value) {
+            Ok(value) if !wide => Model::I32(value),
+            _ => Model::I64(value),
+        };
+        let digits = match value {
+            Model::I32(value) => value.to_string(),
+            Model::I64(value) => value.to_string(),
+            _ => unreachable!(),
+        };
+        let positive = !digits.starts_with('-');
+        for (ty, server, lengths) in [(Type::Date, "date", &[8][..]), (Type::Timestamp(6), "datetime", &[8, 14])] {
+            let expected = (positive && lengths.contains(&digits.len())).then_some(digits.clone());
+            prop_assert_eq!(csv(ty.clone(), server, value.clone()).ok(), expected.clone());
+            prop_assert_eq!(json(ty, server, value.clone()).ok(), expected);
         }
     }
 }

@@ -421,6 +421,10 @@ impl FastColumn {
         let (mut short, mut plain) = (0, 0);
         for (tag, example) in EXAMPLES {
             if !column.takes(&example) {
+                // Some of them are dates: which, the plain way knows.
+                if column.takes_digits() && matches!(tag, TAG_I8 | TAG_I16 | TAG_I32 | TAG_I64) {
+                    plain |= 1 << tag;
+                }
                 continue;
             }
             match tag {

@@ -37,8 +37,9 @@ import java.util.function.Function;
  * <tr><td>{@code null}</td><td>NULL</td></tr>
  * <tr><td>{@link Boolean}</td><td>truth value</td></tr>
  * <tr><td>{@link Byte}, {@link Short}, {@link Integer}, {@link Long}, {@link BigInteger} of at most
- * 32 bytes</td><td>integer; also in a DATE, TIME or TIMESTAMP column, where the server reads it as
- * it reads digits: an integer is never taken for days or milliseconds since 1970</td></tr>
+ * 32 bytes</td><td>integer; in a DATE column only one that reads as {@code YYYYMMDD}, in a DATETIME
+ * column that or {@code YYYYMMDDhhmmss}: it is never taken for days or milliseconds since 1970, and
+ * any other is refused</td></tr>
  * <tr><td>{@link Float}, {@link Double}</td><td>float</td></tr>
  * <tr><td>{@link BigDecimal}, {@link DecimalData}</td><td>decimal with all its digits</td></tr>
  * <tr><td>{@link CharSequence}, {@link Character}, {@link StringData}</td><td>string</td></tr>
