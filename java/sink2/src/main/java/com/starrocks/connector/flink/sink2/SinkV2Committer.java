@@ -7,12 +7,19 @@ import com.starrocks.connector.flink.connector.WriterContext;
 import com.starrocks.connector.flink.table.sink.v2.StarRocksCommittable;
 
 import org.apache.flink.api.connector.sink2.Committer;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.ConfigurationUtils;
+import org.apache.flink.configuration.GlobalConfiguration;
 import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
 import org.apache.flink.streaming.api.operators.StreamingRuntimeContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
@@ -30,6 +37,8 @@ import java.util.function.Supplier;
  * committer can't tell what that is, so it always waits.
  */
 public final class SinkV2Committer implements Committer<StarRocksCommittable> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(SinkV2Committer.class);
 
     /** How long to wait for StarRocks before Flink gets its turn, in milliseconds. */
     private static final long PATIENCE_MS = 10_000;
@@ -49,16 +58,30 @@ public final class SinkV2Committer implements Committer<StarRocksCommittable> {
         this.patienceMs = patienceMs;
     }
 
-    private static SinkV2Committer of(
-            SinkPlan<?> plan, WriterContext context, long restoredCheckpoint) {
+    /** A committer that Flink tells nothing: in Flink up to 1.18. */
+    public static SinkV2Committer untold(SinkPlan<?> plan) {
         return new SinkV2Committer(
-                () -> StarRocksCommitter.open(plan, context), restoredCheckpoint, PATIENCE_MS);
+                () ->
+                        StarRocksCommitter.open(
+                                plan,
+                                new WriterContext(new UnregisteredMetricsGroup(), "", 0, 0)
+                                        .withTemporaryFolders(temporaryFolders())),
+                Long.MAX_VALUE,
+                PATIENCE_MS);
     }
 
-    /** A committer that Flink tells nothing. */
-    public static SinkV2Committer untold(SinkPlan<?> plan) {
-        WriterContext context = new WriterContext(new UnregisteredMetricsGroup(), "", 0, 0);
-        return of(plan, context, Long.MAX_VALUE);
+    /** Those of the configuration that the process was started with; empty if it can't be read. */
+    private static List<String> temporaryFolders() {
+        try {
+            return temporaryFolders(GlobalConfiguration.loadConfiguration());
+        } catch (RuntimeException | LinkageError e) {
+            LOG.warn("Flink's temporary folders can't be found out", e);
+            return Collections.emptyList();
+        }
+    }
+
+    static List<String> temporaryFolders(Configuration flink) {
+        return Arrays.asList(ConfigurationUtils.parseTempDirectories(flink));
     }
 
     /**
@@ -78,7 +101,10 @@ public final class SinkV2Committer implements Committer<StarRocksCommittable> {
         if (runtime != null) {
             RuntimeFacts.tell(context, runtime);
         }
-        return of(plan, context, restoredCheckpoint.orElse(0));
+        return new SinkV2Committer(
+                () -> StarRocksCommitter.open(plan, context),
+                restoredCheckpoint.orElse(0),
+                PATIENCE_MS);
     }
 
     @Override

@@ -11,6 +11,7 @@ import com.starrocks.connector.flink.core.RecordingNative;
 import com.starrocks.connector.flink.table.sink.v2.StarRocksCommittable;
 
 import org.apache.flink.api.connector.sink2.Committer;
+import org.apache.flink.configuration.Configuration;
 import org.junit.After;
 import org.junit.Test;
 
@@ -62,6 +63,17 @@ public class SinkV2CommitterTest {
             }
         }
         return left;
+    }
+
+    /** Flink up to 1.18 tells a committer of nothing. */
+    @Test
+    public void temporaryFoldersAreThoseOfFlinksConfiguration() {
+        Configuration flink = new Configuration();
+        flink.setString("io.tmp.dirs", "/one,/two");
+        assertEquals(Arrays.asList("/one", "/two"), SinkV2Committer.temporaryFolders(flink));
+        assertEquals(
+                Arrays.asList(System.getProperty("java.io.tmpdir")),
+                SinkV2Committer.temporaryFolders(new Configuration()));
     }
 
     @Test
