@@ -56,6 +56,7 @@ public final class OptionValues implements Serializable {
      */
     public static OptionValues check(Map<String, String> options) {
         List<String> troubles = new ArrayList<>();
+        Set<String> wrong = new HashSet<>();
         TreeMap<String, String> given = new TreeMap<>();
         TreeMap<String, String> properties = new TreeMap<>();
         for (Map.Entry<String, String> entry : new TreeMap<>(options).entrySet()) {
@@ -79,8 +80,13 @@ public final class OptionValues implements Serializable {
                 if (option == null) {
                     troubles.add(unknown(key));
                 } else {
-                    given.put(key, entry.getValue());
+                    int before = troubles.size();
                     checkValue(option, entry.getValue(), troubles);
+                    if (troubles.size() == before) {
+                        given.put(key, entry.getValue());
+                    } else {
+                        wrong.add(key);
+                    }
                 }
             }
         }
@@ -90,12 +96,10 @@ public final class OptionValues implements Serializable {
             }
         }
         LoadProperties.check(properties, troubles);
+        OptionValues values = new OptionValues(given, properties);
+        values.checkTogether(wrong, troubles);
         if (troubles.isEmpty()) {
-            OptionValues values = new OptionValues(given, properties);
-            values.checkTogether(troubles);
-            if (troubles.isEmpty()) {
-                return values;
-            }
+            return values;
         }
         throw new ValidationException(
                 "The options of the StarRocks sink can't be used:\n  - "
@@ -113,7 +117,12 @@ public final class OptionValues implements Serializable {
         }
     }
 
-    private void checkTogether(List<String> troubles) {
+    /**
+     * Checks values against each other.
+     *
+     * @param wrong keys whose values are wrong in themselves; what they mean can't be judged
+     */
+    private void checkTogether(Set<String> wrong, List<String> troubles) {
         long limit = get(SinkOptions.CHUNK_LIMIT);
         if (isJson() && limit > LoadProperties.MAX_JSON_BYTES) {
             troubles.add(
@@ -128,7 +137,11 @@ public final class OptionValues implements Serializable {
         if (properties().containsKey(LoadProperties.COMPRESSION)) {
             perThread += MEMORY_TO_COMPRESS;
         }
-        if (threads * perThread > maxMemory()) {
+        boolean boundIsKnown =
+                !wrong.contains(SinkOptions.MAX_MEMORY.key())
+                        && (isGiven(SinkOptions.MAX_MEMORY)
+                                || !wrong.contains(SinkOptions.MAX_BYTES.key()));
+        if (boundIsKnown && threads * perThread > maxMemory()) {
             troubles.add(
                     assigned(SinkOptions.IO_THREADS.key(), String.valueOf(threads))
                             + " contradicts a bound of "
@@ -248,14 +261,41 @@ public final class OptionValues implements Serializable {
         return get(option);
     }
 
-    /** Says in the log, once for a sink, which of the given options do nothing, and why. */
-    public void logWithoutEffect() {
+    /**
+     * Says in the log, once for a sink, which of the given options do nothing, or less than they
+     * say, and why.
+     */
+    public void logNotes() {
         List<String> notes = withoutEffect();
         if (!notes.isEmpty()) {
             LOG.info(
                     "Options of the StarRocks sink that are accepted but have no effect: {}",
                     String.join("; ", notes));
         }
+        String early = earlyLoads();
+        if (early != null) {
+            LOG.info(early);
+        }
+    }
+
+    /**
+     * That loads begin before {@link SinkOptions#MAX_BYTES} are there; null if they don't. Half of
+     * the memory fills while the other half is on its way.
+     */
+    String earlyLoads() {
+        long half = maxMemory() / 2;
+        long wanted = get(SinkOptions.MAX_BYTES);
+        return half >= wanted
+                ? null
+                : "StarRocks sink: loads begin at "
+                        + half
+                        + " buffered bytes at the latest, half of '"
+                        + SinkOptions.MAX_MEMORY.key()
+                        + "', not at the "
+                        + wanted
+                        + " of '"
+                        + SinkOptions.MAX_BYTES.key()
+                        + "'; raise the former to twice the latter for that";
     }
 
     List<String> withoutEffect() {

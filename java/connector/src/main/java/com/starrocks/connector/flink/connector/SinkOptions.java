@@ -209,7 +209,8 @@ public final class SinkOptions {
                             "sink.buffer-flush.max-bytes",
                             64 * MIB,
                             10 * GIB,
-                            "Serialized bytes buffered in a subtask that start a load.")
+                            "Serialized bytes buffered in a subtask that start a load; half of"
+                                    + " `sink.buffer.max-memory` if that is less.")
                     .withDefault(90 * MIB)
                     .in("bytes")
                     .handedOn()

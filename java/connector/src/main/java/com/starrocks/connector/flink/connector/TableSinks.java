@@ -28,7 +28,7 @@ public final class TableSinks {
             TableContext table = new TableContext(context);
             table.refusePartitions();
             OptionValues options = OptionValues.check(table.options());
-            options.logWithoutEffect();
+            options.logNotes();
             FlinkAdapter adapter = FlinkAdapter.find();
             FlinkTable schema = table.schema(adapter);
             return new StarRocksTableSink(

@@ -408,6 +408,60 @@ public class OptionValuesTest {
         }
     }
 
+    /** Of what is wrong in itself, nothing more is said. */
+    @Test
+    public void contradictionsAreReportedWithAllElse() {
+        assertEquals(
+                Arrays.asList(
+                        "'sink.max-retries' = 'many': must be a whole number from 0 to 10",
+                        "'sink.chunk-limit' = '3221225473' contradicts 'sink.properties.format' ="
+                                + " 'json': a JSON load must be at most 3221225472 bytes",
+                        "'sink.io.thread-count' = '17' contradicts a bound of 16777216 bytes of"
+                                + " memory ('sink.buffer.max-memory'): each thread needs 1048576"
+                                + " bytes"),
+                troubles(
+                        "sink.max-retries",
+                        "many",
+                        "sink.properties.format",
+                        "json",
+                        "sink.chunk-limit",
+                        "3221225473",
+                        "sink.io.thread-count",
+                        "17",
+                        "sink.buffer.max-memory",
+                        "16777216"));
+        for (String key : new String[] {"sink.buffer.max-memory", "sink.buffer-flush.max-bytes"}) {
+            List<String> troubles =
+                    troubles(
+                            key,
+                            "much",
+                            "sink.io.thread-count",
+                            "128",
+                            "sink.properties.compression",
+                            "zstd");
+            assertEquals(troubles.toString(), 1, troubles.size());
+            assertTrue(troubles.get(0), troubles.get(0).startsWith("'" + key + "' = 'much': "));
+        }
+    }
+
+    @Test
+    public void loadsThatBeginEarlierThanAskedForAreNoted() {
+        assertNull(values().earlyLoads());
+        assertNull(
+                values(
+                                "sink.buffer-flush.max-bytes",
+                                "67108864",
+                                "sink.buffer.max-memory",
+                                "134217728")
+                        .earlyLoads());
+        assertEquals(
+                "StarRocks sink: loads begin at 50331648 buffered bytes at the latest, half of"
+                        + " 'sink.buffer.max-memory', not at the 94371840 of"
+                        + " 'sink.buffer-flush.max-bytes'; raise the former to twice the latter"
+                        + " for that",
+                values("sink.buffer.max-memory", "100663296").earlyLoads());
+    }
+
     @Test
     public void contradictionsAreRefused() {
         assertTrouble(

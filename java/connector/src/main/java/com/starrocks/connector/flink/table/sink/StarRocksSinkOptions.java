@@ -239,7 +239,7 @@ public class StarRocksSinkOptions implements Serializable {
          */
         public StarRocksSinkOptions build() {
             OptionValues values = OptionValues.check(properties);
-            values.logWithoutEffect();
+            values.logNotes();
             return new StarRocksSinkOptions(values);
         }
     }
