@@ -218,7 +218,7 @@ impl Loader for Swallow {
         Ok(())
     }
 
-    fn prepare(&self, _: &Destination, _: &str, _: u64) -> Result<(), Setback> {
+    fn prepare(&self, _: &Destination, _: &str, _: u64, _: u64) -> Result<(), Setback> {
         Ok(())
     }
 
