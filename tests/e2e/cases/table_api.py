@@ -46,6 +46,20 @@ def accepted(env: Env) -> None:
         equal(table, env.query(f"SELECT id, name, score FROM {env.database}.{table} ORDER BY id"), rows)
 
 
+@case(*THREE)
+def partial_update(env: Env) -> None:
+    """Columns that the INSERT doesn't list keep what is in them; before 1.18 Flink doesn't tell the list."""
+    env.create("t", "id BIGINT NOT NULL, name VARCHAR(20), score BIGINT", "PRIMARY KEY (id)")
+    env.query(f"INSERT INTO {env.database}.t VALUES (0, 'zero', 0), (5, 'five', 5)")
+    ddl = env.sink_ddl("t", "name STRING, id BIGINT NOT NULL, score BIGINT, twice AS score * 2, PRIMARY KEY (id) NOT ENFORCED",
+                       env.options("t", {"sink.properties.partial_update": "true"}))
+    env.cluster.finish(env.sql(ddl, "INSERT INTO t (score, id) SELECT MAX(f0) + 10, f0 FROM numbers GROUP BY f0",
+                               numbers="yes", rows=2))
+    told = minor(env.cluster.version) >= (1, 18)
+    equal("rows", env.query(f"SELECT id, name, score FROM {env.database}.t ORDER BY id"),
+          [("0", "zero" if told else None, "10"), ("1", None, "11"), ("5", "five", "5")])
+
+
 @case(OLDEST, *THREE)
 def refused(env: Env) -> None:
     """Partitions, overwriting and metadata columns: each an error that names the table and says what to do instead.
