@@ -31,6 +31,8 @@ final class LoadProperties {
 
     private static final String ENABLE_MERGE_COMMIT = "enable_merge_commit";
 
+    private static final String PARTIAL_UPDATE = "partial_update";
+
     private static final String STRIP_OUTER_ARRAY = "strip_outer_array";
 
     private static final String IDLE_TIMEOUT = "idle_transaction_timeout";
@@ -58,7 +60,7 @@ final class LoadProperties {
                                     "enable_replicated_storage",
                                     "ignore_json_size",
                                     "negative",
-                                    "partial_update",
+                                    PARTIAL_UPDATE,
                                     "strict_mode",
                                     STRIP_OUTER_ARRAY,
                                     "trim_space")));
@@ -114,7 +116,7 @@ final class LoadProperties {
     }
 
     static boolean isPartialUpdate(Map<String, String> properties) {
-        return "true".equalsIgnoreCase(properties.getOrDefault("partial_update", "").trim());
+        return "true".equals(properties.get(PARTIAL_UPDATE));
     }
 
     /**

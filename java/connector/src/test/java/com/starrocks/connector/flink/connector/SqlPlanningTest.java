@@ -159,8 +159,8 @@ public class SqlPlanningTest {
         flink.explainSql("INSERT INTO t VALUES (1, 2, 3)");
         assertLoaded("man");
         flink.executeSql(
-                "CREATE TABLE u WITH ('sink.properties.partial_update' = 'no') LIKE t (OVERWRITING"
-                        + " OPTIONS)");
+                "CREATE TABLE u WITH ('sink.properties.partial_update' = 'false')"
+                        + " LIKE t (OVERWRITING OPTIONS)");
         flink.explainSql("INSERT INTO u (n, a) VALUES (1, 2)");
         assertLoaded("man");
     }
