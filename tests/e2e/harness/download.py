@@ -5,7 +5,7 @@ Nearly everything comes from PyPI through pip, which compares each file's digest
 `apache-flink-libraries` (1.13 on) or in the wheel itself (1.11, 1.12). Up to 1.14 a distribution was built for one version
 of Scala: those of 1.11, 1.12 and 1.14 on PyPI for 2.11, that of 1.13 for 2.12; from 1.15 on Scala is kept inside.
 One jar is in neither: the SQL gateway, which the SQL client of 1.17 and later runs in itself. It is on Maven Central,
-but not for every patch release; then the gateway is of the patch release nearest to it (`SQL_GATEWAY`).
+but not for every patch release; then the gateway is of the patch release nearest to it that is there (`SQL_GATEWAY`).
 An entry of the cache is made in a temporary folder, checked, and renamed, so that a broken download never looks whole.
 """
 
@@ -30,7 +30,7 @@ LATEST = {
     "2.2": "2.2.1", "2.3": "2.3.0",
 }
 # Releases whose own SQL gateway is not on Maven Central, and the one that is taken for it.
-SQL_GATEWAY = {"1.19.3": "1.19.1", "1.20.5": "1.20.3", "2.0.2": "2.0.1"}
+SQL_GATEWAY = {"1.19.3": ["1.19.1"], "1.20.5": ["1.20.3"], "2.0.2": ["2.0.1", "2.0.0"]}
 
 
 def minor(version: str) -> tuple:
@@ -89,8 +89,14 @@ def _download_flink(version: str, into: Path) -> None:
 
 
 def _sql_gateway(version: str, into: Path) -> None:
-    gateway = SQL_GATEWAY.get(version, version)
-    _maven(f"org.apache.flink:flink-sql-gateway:{gateway}", into)
+    *nearer, last = (f"org.apache.flink:flink-sql-gateway:{v}" for v in SQL_GATEWAY.get(version, [version]))
+    for artifact in nearer:
+        try:
+            _maven(artifact, into)
+            return
+        except subprocess.CalledProcessError:
+            pass  # what is served changes
+    _maven(last, into)
 
 
 def _maven(artifact: str, into: Path) -> None:
