@@ -110,8 +110,12 @@ class Sandbox:
             raise RuntimeError(f"committing {label}: {answer}")
 
     def open_transactions(self, database: str) -> list:
-        """Transactions that are neither visible nor aborted, the oldest first: label, table, state, ..."""
-        return [t for t in self._control("GET", "/transactions") if t["db"] == database]
+        """Transactions that are neither visible nor aborted, the oldest first: label, table, state, ...
+
+        Without a state, a BE alone still has it in its memory: the FE has aborted it, as it does when a BE is down, and
+        answers for it from then on, so that no client gets through to the BE.
+        """
+        return [t for t in self._control("GET", "/transactions") if t["db"] == database and t["state"] is not None]
 
     def operations(self) -> dict:
         """For each operation of the load interfaces: requests, and the most at the same time (peak)."""

@@ -16,6 +16,8 @@ pub struct Entry {
     pub number: u64,
     /// When its head was read, in milliseconds since 1970.
     pub at_ms: i64,
+    /// When what it asks for was done, shortly before its answer; 0 if it isn't yet.
+    pub done_ms: i64,
     /// Name of the port.
     pub port: String,
     /// Number of the connection's client port: requests of one connection share it.
@@ -82,6 +84,13 @@ struct State {
     bytes_received: u64,
 }
 
+impl State {
+    /// A request that is still in the log.
+    fn entry(&mut self, number: u64) -> Option<&mut Entry> {
+        self.log.iter_mut().rev().find(|e| e.number == number)
+    }
+}
+
 /// All statistics.
 #[derive(Debug, Default)]
 pub struct Stats {
@@ -111,6 +120,7 @@ impl Stats {
             state.log.push_back(Entry {
                 number: state.next,
                 at_ms: crate::clock::millis(),
+                done_ms: 0,
                 port: port.to_owned(),
                 peer,
                 tls,
@@ -127,7 +137,7 @@ impl Stats {
     /// Notes how a request was answered.
     pub fn outcome(&self, number: u64, status: u16, outcome: &str) {
         self.with(|state| {
-            if let Some(entry) = state.log.iter_mut().rev().find(|e| e.number == number) {
+            if let Some(entry) = state.entry(number) {
                 entry.status = status;
                 entry.outcome = outcome.to_owned();
             }
@@ -151,6 +161,9 @@ impl Stats {
     pub fn done(&self, number: u64) {
         self.with(|state| {
             let op = state.running.remove(&number);
+            if let Some(entry) = state.entry(number).filter(|entry| entry.done_ms == 0) {
+                entry.done_ms = crate::clock::millis();
+            }
             if let Some(operations) = op.and_then(|op| state.operations.get_mut(&op)) {
                 operations.running -= 1;
             }

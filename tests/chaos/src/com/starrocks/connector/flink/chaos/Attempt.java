@@ -23,14 +23,20 @@ record Attempt(long startMillis, boolean inOrder, boolean helpless, Set<String> 
      * if its own session couldn't roll it back, or did so in vain, or, once it was prepared for a
      * checkpoint, must not, since that may complete behind it.
      *
-     * @param rolledBack whether a rollback was asked for; the server may begin a transaction after
-     *     that, when a session was cancelled while it began it
+     * @param heard what the server heard of it. It may begin a transaction after it was asked to
+     *     roll it back, when a session was cancelled while it began it; and, in any run, after it
+     *     rolled back the one of the next try to begin it
+     * @param prepared whether it is prepared
      */
-    boolean mayLeaveOpen(Mode mode, String label, boolean prepared, boolean rolledBack) {
+    boolean mayLeaveOpen(Mode mode, Server.Heard heard, boolean prepared) {
+        if (heard.lateBegin() && heard.rollback() && !prepared) {
+            return true;
+        }
         if (inOrder) {
             return false;
         }
-        boolean lost = helpless || prepared || rolledBack;
-        return lost && (!mode.exactlyOnce() || recorded.stream().noneMatch(label::contains));
+        boolean lost = helpless || prepared || heard.rollback();
+        return lost
+                && (!mode.exactlyOnce() || recorded.stream().noneMatch(heard.label()::contains));
     }
 }

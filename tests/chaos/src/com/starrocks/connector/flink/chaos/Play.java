@@ -410,8 +410,7 @@ final class Play {
             }
         }
         boolean prepared = !transaction.get("state").getAsString().equalsIgnoreCase("PREPARE");
-        return of != null
-                && of.mayLeaveOpen(scenario.mode(), heard.label(), prepared, heard.rollback());
+        return of != null && of.mayLeaveOpen(scenario.mode(), heard, prepared);
     }
 
     private void open(int parallelism, long order) throws Exception {

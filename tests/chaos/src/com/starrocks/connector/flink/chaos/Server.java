@@ -5,6 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -150,29 +151,46 @@ final class Server implements AutoCloseable {
      *
      * @param firstMillis when it first did, in milliseconds since 1970
      * @param rollback whether it was asked to roll it back
+     * @param lateBegin whether it was still at a begin when it was asked for the last other thing:
+     *     the client had given that begin up, and nobody knows of what it began
      */
-    record Heard(String label, long firstMillis, boolean rollback) {}
+    record Heard(String label, long firstMillis, boolean rollback, boolean lateBegin) {}
 
     /** What it heard of these labels. */
     List<Heard> heardOf(Set<String> labels) {
-        Map<String, Heard> heard = new TreeMap<>();
+        Map<String, List<JsonObject>> requests = new TreeMap<>();
         for (JsonElement element : labels.isEmpty() ? new JsonArray() : log()) {
             JsonObject request = element.getAsJsonObject();
-            long at = request.get("at_ms").getAsLong();
-            boolean rollback = request.get("target").getAsString().endsWith("/rollback");
             for (JsonElement header : request.getAsJsonArray("headers")) {
                 String value = header.getAsJsonArray().get(1).getAsString();
                 if (labels.contains(value)) {
-                    heard.merge(
-                            value,
-                            new Heard(value, at, rollback),
-                            (a, b) ->
-                                    new Heard(
-                                            value, a.firstMillis(), a.rollback() || b.rollback()));
+                    requests.computeIfAbsent(value, label -> new ArrayList<>()).add(request);
                 }
             }
         }
-        return List.copyOf(heard.values());
+        List<Heard> heard = new ArrayList<>();
+        requests.forEach(
+                (label, of) -> {
+                    long last = millis(of.get(of.size() - 1), "at_ms");
+                    boolean rollback = false;
+                    boolean lateBegin = false;
+                    for (JsonObject request : of) {
+                        rollback |= isFor(request, "rollback");
+                        lateBegin |= isFor(request, "begin") && millis(request, "done_ms") > last;
+                    }
+                    // The last one is late for nobody.
+                    lateBegin &= !isFor(of.get(of.size() - 1), "begin");
+                    heard.add(new Heard(label, millis(of.get(0), "at_ms"), rollback, lateBegin));
+                });
+        return heard;
+    }
+
+    private static boolean isFor(JsonObject request, String operation) {
+        return request.get("target").getAsString().endsWith("/" + operation);
+    }
+
+    private static long millis(JsonObject request, String when) {
+        return request.get(when).getAsLong();
     }
 
     private JsonObject stats() {
