@@ -51,7 +51,7 @@ import java.util.function.IntConsumer;
 public final class EncodeBench {
 
     private static final int ROWS = 1000;
-    private static final int BLOCK_BYTES = 256 * 1024;
+    private static final int BLOCK_BYTES = NativeSession.BLOCK_BYTES;
     private static final int WARM_UPS = 8;
     private static final int ROUNDS = 15;
     private static final long ROUND_NANOS = 100_000_000L;
