@@ -73,6 +73,8 @@ pub(crate) struct FastRows {
     columns: Box<[FastColumn]>,
     /// What comes after the last value, for an upsert and for a delete, if that can be.
     tails: [Option<Box<[u8]>>; 2],
+    /// Whether one empty text is all of a row: as a blank line, which StarRocks drops, it goes the plain way.
+    may_be_blank: bool,
     specials: Specials,
 }
 
@@ -131,10 +133,10 @@ impl FastRows {
             Some(dialect) => (dialect.separator, dialect.delimiter, b""),
             None => (b",", b"}", b"\"__op\":"),
         };
-        // A row of one empty text would be blank.
-        if csv && (separator.len() > SEPARATOR || columns.len() == 1 && !op) {
+        if csv && separator.len() > SEPARATOR {
             return None;
         }
+        let may_be_blank = csv && columns.len() == 1 && !op;
         let check_text = dialect.is_some_and(|dialect| dialect.check_text);
         let columns = columns
             .iter()
@@ -154,7 +156,7 @@ impl FastRows {
             Some(dialect) => Specials::csv(*separator.first()?, *delimiter.first()?, dialect.specials),
             None => Specials::json(),
         };
-        Some(Self { columns, tails, specials })
+        Some(Self { columns, tails, may_be_blank, specials })
     }
 
     /// Writes a row of tagged values to the front of `room`; says how long it is. `None`: go the plain way.
@@ -245,6 +247,9 @@ impl FastRows {
             }
         }
         if !rest.is_empty() {
+            return None;
+        }
+        if self.may_be_blank && pen.rest.len() == whole {
             return None;
         }
         Some((whole - pen.slice(tail)?.rest.len(), notes))
@@ -346,6 +351,9 @@ impl FastRows {
                     }
                 }
             }
+        }
+        if self.may_be_blank && pen.rest.len() == whole {
+            return None;
         }
         Some((whole - pen.slice(tail)?.rest.len(), notes))
     }
