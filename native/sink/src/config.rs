@@ -15,7 +15,8 @@ use crate::pool::CHUNK;
 use crate::writer::SealAt;
 
 /// How many attempts before this one are looked after: each of them has looked after those before it, if it got as far.
-const EARLIER_ATTEMPTS: u32 = 16;
+/// Flink counts those too that found no TaskManager, and with a short delay makes some hundreds while one is replaced.
+const EARLIER_ATTEMPTS: u32 = 256;
 
 /// What part of a sink a session is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -26,6 +26,10 @@ use crate::state::{LabelsRecord, PreparedRecord};
 use crate::table::{Covered, Table, Tables, settle};
 use crate::time::epoch_ms;
 
+/// Attempts before this one, times tables, whose labels are looked for; and the least number of attempts, however many
+/// tables there are.
+const EARLIER_LABELS: usize = 512;
+const EARLIER_ATTEMPTS: usize = 16;
 /// In a record of labels: those of an attempt that has taken no checkpoint.
 const NO_CHECKPOINT: u64 = 0;
 
@@ -367,8 +371,11 @@ impl Transactions {
     /// is from, whose stems are given. They have taken none that is complete.
     pub fn of_earlier_attempts(&self, restored: &HashSet<String>) -> Vec<LabelsRecord> {
         let mut records = Vec::new();
-        for table in self.tables.all() {
-            let stems = self.earlier.iter().map(|labels| labels.stem(&table.database, &table.name));
+        let tables = self.tables.all();
+        // Each costs some requests, which with many tables would hold up the start.
+        let most = (EARLIER_LABELS / tables.len().max(1)).max(EARLIER_ATTEMPTS);
+        for table in tables {
+            let stems = self.earlier.iter().take(most).map(|labels| labels.stem(&table.database, &table.name));
             records.extend(stems.take_while(|stem| !restored.contains(stem)).map(|stem| LabelsRecord {
                 database: table.database.clone(),
                 table: table.name.clone(),
