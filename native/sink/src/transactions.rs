@@ -375,7 +375,8 @@ impl Transactions {
         // Each costs some requests, which with many tables would hold up the start.
         let most = (EARLIER_LABELS / tables.len().max(1)).max(EARLIER_ATTEMPTS);
         for table in tables {
-            let stems = self.earlier.iter().take(most).map(|labels| labels.stem(&table.database, &table.name));
+            let stems =
+                self.earlier.iter().take(most).map(|labels| labels.stem(&table.database, &table.name));
             records.extend(stems.take_while(|stem| !restored.contains(stem)).map(|stem| LabelsRecord {
                 database: table.database.clone(),
                 table: table.name.clone(),
