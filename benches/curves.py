@@ -23,7 +23,6 @@ TABLES = (1, 10, 100, 1000)
 BATCHES = (64, 128, 256, 512, 1024)
 COLUMN_BYTES = 9  # of CSV, about: what the number of rows is reckoned by
 LINE_ITEM_JSON_BYTES = 390
-MOST_ROWS = 5_000_000  # that sink.buffer-flush.max-rows can be
 
 
 def point(bench, kind: str, shape: str, data_format: str, row_bytes: int, rounds: int, options=None, database=None) -> list:
@@ -72,10 +71,9 @@ def main() -> int:
         for count in TABLES:
             take("tables", count, f"tables:{count}", "lineitem", "json", LINE_ITEM_JSON_BYTES, database="*")
         for size in BATCHES:
-            # Wide rows, so that so many fill the largest batch.
+            # Wide rows, so that max-rows of them fill the largest batch.
             take("batches", size, "binary", "wide", "csv", COLUMN_BYTES * 100, options={
-                "sink.buffer-flush.max-bytes": str(size * MIB), "sink.buffer.max-memory": str(2 * size * MIB),
-                "sink.buffer-flush.max-rows": str(MOST_ROWS)})
+                "sink.buffer-flush.max-bytes": str(size * MIB), "sink.buffer.max-memory": str(2 * size * MIB)})
     record = ROOT / "benches" / "record" / "curves.tsv" if arguments.record else ROOT / "build" / "bench" / "curves.tsv"
     report.write_record(record, facts, points, ("curve", "x", "round", "ns_per_kb", "ns_per_row"))
     show(record, arguments.record)

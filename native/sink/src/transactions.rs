@@ -29,7 +29,7 @@ use crate::time::epoch_ms;
 /// Attempts before this one, times tables, whose labels are looked for; and the least number of attempts, however many
 /// tables there are.
 const EARLIER_LABELS: usize = 512;
-const EARLIER_ATTEMPTS: usize = 16;
+const LEAST_ATTEMPTS: usize = 16;
 /// In a record of labels: those of an attempt that has taken no checkpoint.
 const NO_CHECKPOINT: u64 = 0;
 
@@ -373,7 +373,7 @@ impl Transactions {
         let mut records = Vec::new();
         let tables = self.tables.all();
         // Each costs some requests, which with many tables would hold up the start.
-        let most = (EARLIER_LABELS / tables.len().max(1)).max(EARLIER_ATTEMPTS);
+        let most = (EARLIER_LABELS / tables.len().max(1)).max(LEAST_ATTEMPTS);
         for table in tables {
             let stems =
                 self.earlier.iter().take(most).map(|labels| labels.stem(&table.database, &table.name));

@@ -159,6 +159,15 @@ impl FastRows {
         Some(Self { columns, tails, may_be_blank, specials })
     }
 
+    /// Ends a row that began with `whole` bytes of room; says how long it is. `None`: go the plain way.
+    #[inline]
+    fn end(&self, pen: Pen<'_>, whole: usize, tail: &[u8]) -> Option<usize> {
+        if self.may_be_blank && pen.rest.len() == whole {
+            return None;
+        }
+        Some(whole - pen.slice(tail)?.rest.len())
+    }
+
     /// Writes a row of tagged values to the front of `room`; says how long it is. `None`: go the plain way.
     pub(crate) fn slots<const JSON: bool>(
         &self,
@@ -249,10 +258,7 @@ impl FastRows {
         if !rest.is_empty() {
             return None;
         }
-        if self.may_be_blank && pen.rest.len() == whole {
-            return None;
-        }
-        Some((whole - pen.slice(tail)?.rest.len(), notes))
+        Some((self.end(pen, whole, tail)?, notes))
     }
 
     /// The same for a row in Flink's binary format.
@@ -352,10 +358,7 @@ impl FastRows {
                 }
             }
         }
-        if self.may_be_blank && pen.rest.len() == whole {
-            return None;
-        }
-        Some((whole - pen.slice(tail)?.rest.len(), notes))
+        Some((self.end(pen, whole, tail)?, notes))
     }
 
     #[inline]
